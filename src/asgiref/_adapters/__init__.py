@@ -1,0 +1,1 @@
+"""ASGI applications meet servers, WSGI and tests."""

@@ -1,0 +1,1 @@
+"""Any synchronous callable and any coroutine, joined; knows nothing of ASGI."""

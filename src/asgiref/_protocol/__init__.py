@@ -1,0 +1,1 @@
+"""ASGI as types and tables: standard library typing only, never waits."""
