@@ -1,0 +1,42 @@
+# Targets hold no logic: they make an environment with nox in it and call its sessions (noxfile.py).
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick bench clean
+
+# The first interpreter that runs, is new enough and can make environments; shims may do neither.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3 python \
+	"$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.*/bin/python3; do \
+	"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& { echo "$$python"; break; }; done)
+
+NOX := .venv/bin/nox
+
+help:
+	@echo 'make demo    a narrated tour of the package on real traffic'
+	@echo 'make test    every check: linters, types, layers, tests on every CPython 3.11+ found here'
+	@echo 'make quick   linters, types and layers alone'
+	@echo 'make bench   against asgiref 3.13.0, as ratios; ARGS="benchmarks.local" for one module'
+	@echo 'make clean   remove environments and caches'
+
+$(NOX):
+	@test -n "$(PYTHON)" || { echo 'error: no Python 3.11 or newer with venv and ensurepip was found' \
+		'(looked for python3.11 to python3.14, python3 and python on PATH, and for pyenv versions).' \
+		'Install one (Debian: python3 python3-venv) or name it: make PYTHON=/path/to/python3' >&2; exit 1; }
+	"$(PYTHON)" -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check 'nox>=2025.5.1' uv \
+		|| .venv/bin/python -m pip install --quiet --disable-pip-version-check 'nox>=2025.5.1'
+
+demo: $(NOX)
+	@$(NOX) -s demo -- $(ARGS)
+
+test: $(NOX)
+	@$(NOX) -t test
+
+quick: $(NOX)
+	@$(NOX) -t quick
+
+bench: $(NOX)
+	@$(NOX) -s bench -- $(ARGS)
+
+clean:
+	rm -rf .venv .nox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist site

@@ -1,0 +1,1 @@
+"""Programs to copy from; each runs alone, and ``make demo`` runs them all."""
