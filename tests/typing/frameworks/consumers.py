@@ -1,0 +1,48 @@
+"""A decorated application is what real servers, middleware and test clients accept."""
+
+from asgi_lifespan import LifespanManager
+from granian.server.embed import Server as Granian
+from httpx import ASGITransport, AsyncClient
+from hypercorn import asyncio as hypercorn
+from hypercorn.config import Config as HypercornConfig
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+from uvicorn import Config as UvicornConfig
+from uvicorn import run as uvicorn
+
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope, asgi_application
+
+
+@asgi_application
+async def app(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """Strictly checked, accepted everywhere."""
+    if scope["type"] != "http":
+        raise NotImplementedError(scope["type"])
+    await receive()
+    await send({"type": "http.response.start", "status": 204})
+    await send({"type": "http.response.body"})
+
+
+async def consumers() -> None:
+    """Hand the application to everyone."""
+    # MAIN-01: uvicorn
+    uvicorn(app)
+    # MAIN-01: uvicorn's configuration
+    UvicornConfig(app)
+    # MAIN-01: hypercorn, whose annotation of WSGI applications leaves parameters out
+    await hypercorn.serve(app, HypercornConfig())  # pyright: ignore[reportUnknownMemberType]
+    # MAIN-01: granian, embedded
+    await Granian(app).serve()
+    # MAIN-01: httpx
+    AsyncClient(transport=ASGITransport(app))
+    # MAIN-01: Starlette's test client
+    TestClient(app)
+    # MAIN-01: Starlette's middleware
+    GZipMiddleware(CORSMiddleware(app))
+    # MAIN-01: Starlette's routing
+    Starlette(routes=[Mount("/api", app), Mount("/other", app=app)])
+    # MAIN-01: asgi-lifespan
+    LifespanManager(app)
