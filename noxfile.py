@@ -155,6 +155,20 @@ def mypy(session: nox.Session) -> None:
 
 
 @nox.session(tags=["test"])
+def typing(session: nox.Session) -> None:
+    """Legal and illegal ASGI by mypy and pyright, both strict: every error is an expected one."""
+    _install(session, "typing", "pyright")
+    session.run("python", "tests/typing/check.py", *(session.posargs or ["legal", "illegal"]))
+
+
+@nox.session(name="typing-frameworks")
+def typing_frameworks(session: nox.Session) -> None:
+    """Our aliases against the annotations of real frameworks and servers, by both checkers."""
+    _install(session, "typing", "pyright", "frameworks")
+    session.run("python", "tests/typing/check.py", "frameworks", *session.posargs)
+
+
+@nox.session(tags=["test"])
 def pyright(session: nox.Session) -> None:
     """Pyright's completeness report on the built wheel: every public name has a known type."""
     _install(session, "pyright")
