@@ -132,6 +132,10 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
         """Return the virtual time, in seconds."""
         return self._jumping.now
 
+    def advance(self, seconds: float) -> None:
+        """Let time pass while the current step runs; timers that are due fire in the next one."""
+        self._jumping.now += seconds
+
 
 def run_in_virtual_time(main: Coroutine[Any, Any, _T]) -> _T:
     """Do as ``asyncio.run`` does, on a `VirtualClockLoop`.
