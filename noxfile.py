@@ -201,6 +201,13 @@ def loops(session: nox.Session, loop: str) -> None:
     session.run("python", "-m", "pytest", "-n", "auto", f"--loop={loop}", *session.posargs)
 
 
+@nox.session(tags=["test"])
+def docs(session: nox.Session) -> None:
+    """The documentation, into site/; a warning is an error."""
+    _install(session, "docs")
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "site")
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
     """The narrated tour."""
