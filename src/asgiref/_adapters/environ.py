@@ -1,0 +1,310 @@
+"""A request as WSGI sees it and as ASGI sees it: one into the other, as pure functions.
+
+Sources: PEP 3333 ("environ Variables", "Unicode Issues"), the HTTP part of the ASGI specification
+("WSGI Compatibility", "WSGI encoding differences"), RFC 9110 and RFC 9112 for the header rules.
+
+The two protocols write the same bytes in two ways. ASGI decodes a path to text; WSGI keeps its
+bytes, each as the character of the same number ("native strings", latin-1). Header values are bytes
+in ASGI and such native strings in WSGI.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, unquote_to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, MutableMapping
+
+__all__ = ("BadRequest", "build_environ", "build_scope", "content_length_of", "join_url")
+
+#: Characters that a path may hold unescaped (RFC 3986, pchar and "/").
+_PATH_SAFE: Final = "/~!$&'()*+,;=:@"
+
+#: Digits of a Content-Length beyond which nobody means it (2**63 has 19).
+_LONGEST_LENGTH: Final = 19
+
+#: The version of the HTTP and WebSocket part of ASGI that ``build_scope`` follows.
+HTTP_SPEC_VERSION: Final = "2.5"
+
+
+class BadRequest(ValueError):  # noqa: N818  (the name of the HTTP status, as frameworks have it)
+    """Raised when a request contradicts itself, so that no environ can stand for it.
+
+    The adapter answers it with status 400; the message names the header and its values.
+    """
+
+
+def _native(text: str) -> str:
+    """Write decoded text the WSGI way: its UTF-8 bytes, each as one latin-1 character."""
+    if text.isascii():
+        return text
+    try:
+        # A lone surrogate stands for a byte that was no UTF-8, where the server decoded it so.
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass").decode("latin-1")
+
+
+def _from_native(text: str) -> str:
+    """Read a native string of PEP 3333 back as text."""
+    if text.isascii():
+        return text
+    return text.encode("latin-1").decode("utf-8", "replace")
+
+
+def content_length_of(values: Iterable[bytes]) -> int | None:
+    """Read the Content-Length out of all fields of that name (RFC 9110, section 8.6).
+
+    Args:
+        values: the field values, in any number.
+
+    Returns:
+        The length in bytes, or ``None`` where no field is there.
+
+    Raises:
+        BadRequest: a value is no number, or two of them differ.
+    """
+    length: int | None = None
+    for value in values:
+        for member in value.split(b","):
+            digits = member.strip(b" \t")
+            if not digits.isdigit() or len(digits) > _LONGEST_LENGTH:
+                raise BadRequest(f"The request's Content-Length is {value!r}, which is no length.")
+            if length is not None and int(digits) != length:
+                raise BadRequest(
+                    f"The request has two Content-Lengths, {length} and {int(digits)}; "
+                    "which of them ends its body cannot be known."
+                )
+            length = int(digits)
+    return length
+
+
+def join_url(path: bytes, query: bytes) -> str:
+    """Put an encoded path and query together as a request target in origin form."""
+    target = path + b"?" + query if query else path
+    return target.decode("latin-1")
+
+
+def _split_path(path: str, root_path: str) -> tuple[str, str]:
+    """Divide ``path`` into SCRIPT_NAME and PATH_INFO, at a whole segment only."""
+    script_name = root_path.rstrip("/")
+    if script_name and path.startswith(script_name):
+        rest = path[len(script_name) :]
+        if not rest or rest.startswith("/"):
+            return script_name, rest
+    return script_name, path
+
+
+def _add_headers(
+    environ: dict[str, Any], headers: Iterable[Iterable[bytes]], limit: int | None
+) -> None:
+    fields: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered in fields:
+            fields[lowered].append(value)
+        else:
+            fields[lowered] = [value]
+    for name, values in fields.items():
+        if limit is not None and len(values) > limit:
+            raise BadRequest(
+                f"The request has {len(values)} fields named {name.decode('latin-1')!r}; "
+                f"more than {limit} of one name are refused (duplicate_header_limit)."
+            )
+        # X_User would become the HTTP_X_USER of X-User; Proxy would become HTTP_PROXY, which
+        # HTTP clients take for the address of their proxy; a colon marks HTTP/2's own fields.
+        if b"_" in name or name == b"proxy" or name.startswith(b":"):
+            continue
+        if name == b"content-length":
+            environ["CONTENT_LENGTH"] = str(content_length_of(values))
+        elif name == b"content-type":
+            environ["CONTENT_TYPE"] = b",".join(values).decode("latin-1")
+        elif name == b"host" and len(values) > 1:
+            raise BadRequest(f"The request has {len(values)} Host fields: {values!r}.")
+        else:
+            joined = values[0] if len(values) == 1 else _joined(name, values)
+            key = name.upper().replace(b"-", b"_").decode("latin-1")
+            environ["HTTP_" + key] = joined.decode("latin-1")
+
+
+def _joined(name: bytes, values: list[bytes]) -> bytes:
+    # HTTP/2 lets a client split its cookies over several fields (RFC 9113, section 8.2.3).
+    return (b"; " if name == b"cookie" else b",").join(values)
+
+
+def build_environ(
+    scope: Mapping[str, Any],
+    body: object,
+    *,
+    errors: object = None,
+    duplicate_header_limit: int | None = 100,
+    multithread: bool = True,
+    multiprocess: bool = False,
+) -> dict[str, Any]:
+    """Describe an ASGI ``http`` scope as a WSGI environ.
+
+    Args:
+        scope: the connection scope; it is read only, and optional keys may be absent or ``None``.
+        body: what becomes ``wsgi.input``.
+        errors: what becomes ``wsgi.errors``; ``None`` stands for ``sys.stderr``.
+        duplicate_header_limit: how many fields of one name are accepted; ``None`` lifts the limit.
+        multithread: whether another thread may run the application at the same time.
+        multiprocess: whether another process may run the application at the same time.
+
+    Returns:
+        A new environ (PEP 3333, "environ Variables") with all keys that the protocol demands.
+
+    Raises:
+        BadRequest: the headers contradict themselves, or one name repeats beyond the limit.
+    """
+    path: str = scope.get("path") or ""
+    query: bytes = scope.get("query_string") or b""
+    script_name, path_info = _split_path(path, scope.get("root_path") or "")
+    scheme: str = scope.get("scheme") or "http"
+    raw_path: bytes | None = scope.get("raw_path")
+    if raw_path is None:
+        raw_path = quote(path, safe=_PATH_SAFE, errors="surrogateescape").encode("ascii")
+    target = join_url(raw_path, query)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": _native(script_name),
+        "PATH_INFO": _native(path_info),
+        "QUERY_STRING": query.decode("latin-1"),
+        "REQUEST_URI": target,
+        "RAW_URI": target,
+        "SERVER_PROTOCOL": "HTTP/" + (scope.get("http_version") or "1.1"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scheme,
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr if errors is None else errors,
+        "wsgi.multithread": multithread,
+        "wsgi.multiprocess": multiprocess,
+        "wsgi.run_once": False,
+        "asgi.scope": scope,
+    }
+    server = scope.get("server")
+    if server:
+        host, port = server
+        environ["SERVER_NAME"] = host
+        # A unix socket has a path and no port; PEP 3333 wants a port that is never empty.
+        environ["SERVER_PORT"] = str(port or 0)
+    else:
+        environ["SERVER_NAME"] = "localhost"
+        environ["SERVER_PORT"] = "80"
+    client = scope.get("client")
+    if client and client[0]:
+        environ["REMOTE_ADDR"] = client[0]
+        environ["REMOTE_PORT"] = str(client[1])
+    if scheme == "https":
+        environ["HTTPS"] = "on"
+    _add_headers(environ, scope.get("headers") or (), duplicate_header_limit)
+    return environ
+
+
+def _raw_path_of(environ: Mapping[str, Any], decoded: bytes) -> bytes:
+    """Return the path as the client sent it, where the server tells, else encoded anew.
+
+    A target that does not stand for SCRIPT_NAME and PATH_INFO (a middleware moved the request)
+    is not believed.
+    """
+    for key in ("RAW_URI", "REQUEST_URI"):
+        target = environ.get(key)
+        if isinstance(target, str) and target:
+            raw = target.partition("?")[0].partition("#")[0]
+            if not raw.startswith("/") and "://" in raw:  # absolute form (RFC 9112, section 3.2.2)
+                _, slash, tail = raw.split("://", 1)[1].partition("/")
+                raw = slash + tail
+            try:
+                encoded = raw.encode("latin-1")
+            except UnicodeEncodeError:
+                continue
+            if unquote_to_bytes(encoded) == decoded:
+                return encoded
+    return quote(decoded, safe=_PATH_SAFE).encode("ascii")
+
+
+def build_scope(
+    environ: Mapping[str, Any],
+    *,
+    extensions: Mapping[str, Mapping[Any, Any]] | None = None,
+    state: MutableMapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Describe a WSGI environ as an ASGI ``http`` scope.
+
+    Args:
+        environ: the environ of PEP 3333; it is read only.
+        extensions: what the adapter offers beyond the protocol.
+        state: the namespace that lifespan left; the scope gets a shallow copy of its own.
+
+    Returns:
+        A new scope with every key of the specification ("HTTP Connection Scope").
+    """
+    script_name = str(environ.get("SCRIPT_NAME") or "")
+    path_bytes = (script_name + str(environ.get("PATH_INFO") or "")).encode("latin-1")
+    protocol = str(environ.get("SERVER_PROTOCOL") or "HTTP/1.1")
+    version = protocol.partition("/")[2]
+    if version not in ("1.0", "1.1", "2", "3"):
+        version = {"2.0": "2", "3.0": "3"}.get(version, "1.1")
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": HTTP_SPEC_VERSION},
+        "http_version": version,
+        "method": str(environ["REQUEST_METHOD"]).upper(),
+        "scheme": str(environ.get("wsgi.url_scheme") or "http"),
+        "path": path_bytes.decode("utf-8", "replace"),
+        "raw_path": _raw_path_of(environ, path_bytes),
+        "query_string": str(environ.get("QUERY_STRING") or "").encode("latin-1"),
+        "root_path": _from_native(script_name),
+        "headers": _headers_of(environ),
+        "client": _client_of(environ),
+        "server": _server_of(environ),
+        "extensions": {name: dict(offer) for name, offer in (extensions or {}).items()},
+    }
+    if state is not None:
+        scope["state"] = dict(state)
+    return scope
+
+
+def _headers_of(environ: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    headers: list[tuple[bytes, bytes]] = []
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            name = key[5:]
+            # Some servers repeat these two under both spellings; the CGI one is authoritative.
+            if name in ("CONTENT_TYPE", "CONTENT_LENGTH") or not name:
+                continue
+        elif key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            if not value:
+                continue
+            name = key
+        else:
+            continue
+        encoded = name.encode("latin-1").lower().replace(b"_", b"-")
+        headers.append((encoded, str(value).encode("latin-1")))
+    return headers
+
+
+def _client_of(environ: Mapping[str, Any]) -> tuple[str, int] | None:
+    address = environ.get("REMOTE_ADDR")
+    if not address:
+        return None
+    return str(address), _port(environ.get("REMOTE_PORT"))
+
+
+def _server_of(environ: Mapping[str, Any]) -> tuple[str, int | None] | None:
+    name = environ.get("SERVER_NAME")
+    if not name:
+        return None
+    # The path of a unix socket comes without a port.
+    port = environ.get("SERVER_PORT")
+    if str(name).startswith("/"):
+        return str(name), None
+    return str(name), _port(port)
+
+
+def _port(text: object) -> int:
+    digits = str(text or "")
+    return int(digits) if digits.isascii() and digits.isdigit() else 0
