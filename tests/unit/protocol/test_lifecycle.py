@@ -184,13 +184,20 @@ def sent(type_: str, **keys: Any) -> tuple[Direction, dict[str, Any]]:
     return "send", {"type": type_, **keys}
 
 
+def spelt(value: Trace | str) -> str:
+    """Name a case by its events, or by how it ends."""
+    if isinstance(value, str):
+        return value
+    return " ".join(event["type"].partition(".")[2] for _, event in value)
+
+
 START = sent("http.response.start", status=200)
 TRAILING = sent("http.response.start", status=200, trailers=True)
 MORE = sent("http.response.body", body=b"a", more_body=True)
 BODY = sent("http.response.body")
 TRAILERS = sent("http.response.trailers", headers=[])
 FILE = sent("http.response.pathsend", path="/a")
-COPY = sent("http.response.zerocopysend", file=object())
+COPY = sent("http.response.zerocopysend", file=...)
 PUSH = sent("http.response.push", path="/a", headers=[])
 HINT = sent("http.response.early_hint", links=[])
 DEBUG = sent("http.response.debug", info={})
@@ -228,7 +235,7 @@ LOST = received("http.disconnect")
         ([START, LOST, MORE], "HTTP-47"),
         ([TRAILING, BODY, TRAILERS, TRAILERS], "HTTP-74"),
     ],
-    ids=str,
+    ids=spelt,
 )
 def test_http_responses(trace: Trace, ends: str) -> None:
     """A response ends in its state, or at the first clause that it breaks."""
@@ -245,7 +252,7 @@ def test_http_responses(trace: Trace, ends: str) -> None:
         ([REQUEST, REQUEST], "HTTP-38"),
         ([LOST, REQUEST], "HTTP-46"),
     ],
-    ids=str,
+    ids=spelt,
 )
 def test_http_requests(trace: Trace, ends: str) -> None:
     """A request ends in its state, or at the first clause that the server breaks."""
@@ -287,7 +294,7 @@ DENY_BODY = sent("websocket.http.response.body")
         ([CONNECT, ACCEPT, LEFT, REPLY], "WS-54"),
         ([CONNECT, ACCEPT, LEFT, MESSAGE], "WS-53"),
     ],
-    ids=str,
+    ids=spelt,
 )
 def test_websockets(trace: Trace, ends: str) -> None:
     """A socket ends in its state, or at the first clause that is broken."""
@@ -316,7 +323,7 @@ UNCLEANED = sent("lifespan.shutdown.failed")
         ([STARTUP, READY, CLEANED], "LIFE-25"),
         ([STARTUP, READY, SHUTDOWN, CLEANED, CLEANED], "LIFE-25"),
     ],
-    ids=str,
+    ids=spelt,
 )
 def test_lifespans(trace: Trace, ends: str) -> None:
     """A lifespan ends in its state, or at the first clause that is broken."""
