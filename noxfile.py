@@ -158,14 +158,15 @@ def mypy(session: nox.Session) -> None:
 def typing(session: nox.Session) -> None:
     """Legal and illegal ASGI by mypy and pyright, both strict: every error is an expected one."""
     _install(session, "typing", "pyright")
-    session.run("python", "tests/typing/check.py", *(session.posargs or ["legal", "illegal"]))
+    cases = ["tests/typing/legal", "tests/typing/illegal", "examples/typing"]
+    session.run("python", "tests/typing/check.py", *cases, *session.posargs)
 
 
 @nox.session(name="typing-frameworks")
 def typing_frameworks(session: nox.Session) -> None:
     """Our aliases against the annotations of real frameworks and servers, by both checkers."""
     _install(session, "typing", "pyright", "frameworks")
-    session.run("python", "tests/typing/check.py", "frameworks", *session.posargs)
+    session.run("python", "tests/typing/check.py", "tests/typing/frameworks", *session.posargs)
 
 
 @nox.session(tags=["test"])

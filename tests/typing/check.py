@@ -9,7 +9,8 @@ line of its own below the line it is about, so that the source reads like a tran
 
 Every error must be expected and every expectation must come true, to the letter: a checker that
 says something else is a difference to look at. ``--update`` writes what the checkers say now.
-The messages belong to the versions that pyproject.toml pins.
+The messages belong to the versions that pyproject.toml pins. Examples, which are there to be read,
+say less: a line that ends in ``# wrong: why`` is one that both checkers reject, in any words.
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-HERE: Final = Path(__file__).parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 #: The lowest Python that the package supports: what holds there is what users can rely on.
 PYTHON_VERSION: Final = "3.11"
 CHECKERS: Final = ("mypy", "pyright")
 _EXPECTATION: Final = re.compile(r"\s*# (?P<checker>mypy|pyright): (?P<text>.*)")
+_WRONG: Final = re.compile(r".*\S\s+# wrong: .+")
 #: A comment that opens a case: the clauses it is about.
 _CLAUSES: Final = re.compile(r"\s*# (?P<clauses>[A-Z]+-\d+(, [A-Z]+-\d+)*): ")
 
@@ -116,6 +118,20 @@ def run_pyright(folder: Path, files: Iterable[str]) -> Iterator[tuple[str, Remar
         yield file, Remark(said["range"]["start"]["line"] + 1, "pyright", text)
 
 
+def differences(case: Case, said: Iterable[Remark]) -> Iterator[tuple[str, Remark]]:
+    """Yield what is unexpected and what is missing, as that word and the remark."""
+    wrong = {number for number, line in enumerate(case.source, 1) if _WRONG.fullmatch(line)}
+    got = Counter(remark for remark in said if remark.line not in wrong)
+    expected = Counter(case.expected)
+    yield from (("unexpected", remark) for remark in sorted((got - expected).elements()))
+    yield from (("missing", remark) for remark in sorted((expected - got).elements()))
+    rejected = {(remark.line, remark.checker) for remark in said}
+    for line in sorted(wrong):
+        for checker in CHECKERS:
+            if (line, checker) not in rejected:
+                yield "missing", Remark(line, checker, "any error at all")
+
+
 def ask(cases: Mapping[str, Case]) -> dict[str, list[Remark]]:
     """Have both checkers read the cases, away from the checkout and its source."""
     said: dict[str, list[Remark]] = defaultdict(list)
@@ -168,7 +184,7 @@ def judged(case: Case) -> list[tuple[range, int | None]]:
 
 def report(cases: Mapping[str, Case], said: Mapping[str, list[Remark]]) -> None:
     """Print the counts: what each checker accepts of the legal, and rejects of the illegal."""
-    print(f"{'file':<42}{'cases':>7}{'clauses':>9}{'mypy':>7}{'pyright':>9}{'both':>6}")
+    print(f"{'file':<48}{'cases':>7}{'clauses':>9}{'mypy':>7}{'pyright':>9}{'both':>6}")
     total: Counter[str] = Counter()
     for file, case in cases.items():
         lines: dict[str, set[int]] = {
@@ -195,12 +211,12 @@ def report(cases: Mapping[str, Case], said: Mapping[str, list[Remark]]) -> None:
             len(marked["pyright"]),
             len(marked["mypy"] & marked["pyright"]),
         )
-        print("{:<42}{:>7}{:>9}{:>7}{:>9}{:>6}".format(file, *row))
-        kind = file.split("/")[0]
+        print("{:<48}{:>7}{:>9}{:>7}{:>9}{:>6}".format(file, *row))
+        kind = file.rpartition("/")[0]
         total[kind] += row[0]
         for checker in CHECKERS:
             total[f"{kind} {checker}"] += len(marked[checker])
-    for kind in sorted({file.split("/")[0] for file in cases}):
+    for kind in sorted({file.rpartition("/")[0] for file in cases}):
         figures = ", ".join(f"{total[f'{kind} {checker}']} by {checker}" for checker in CHECKERS)
         print(f"{kind}: {total[kind]} cases, rejected: {figures}")
 
@@ -208,11 +224,11 @@ def report(cases: Mapping[str, Case], said: Mapping[str, list[Remark]]) -> None:
 def main() -> int:
     """Check the folders named, and return 1 if anything is other than the files expect."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("folders", nargs="+", help="folders beside this file")
+    parser.add_argument("folders", nargs="+", help="folders of cases, from the root")
     parser.add_argument("--update", action="store_true", help="write what the checkers say now")
     options = parser.parse_args()
-    paths = [path for folder in options.folders for path in sorted((HERE / folder).glob("*.py"))]
-    cases = {path.relative_to(HERE).as_posix(): read(path) for path in paths}
+    paths = [path for folder in options.folders for path in sorted((ROOT / folder).glob("*.py"))]
+    cases = {path.relative_to(ROOT).as_posix(): read(path) for path in paths}
     if not cases:
         parser.error(f"no cases in {', '.join(options.folders)}")
     said = ask(cases)
@@ -220,16 +236,14 @@ def main() -> int:
         for file, case in cases.items():
             rewrite(case, said.get(file, ()))
     report(cases, said)
-    differences = 0
+    found = 0
     for file, case in cases.items():
-        got, expected = Counter(said.get(file, ())), Counter(read(case.path).expected)
-        for what, remarks in (("unexpected", got - expected), ("missing", expected - got)):
-            for remark in sorted(remarks.elements()):
-                differences += 1
-                print(f"{file}: {what}: {case.source[remark.line - 1].strip()}")
-                print(f"    {remark.checker}: {remark.text}")
-    print(f"{differences} differences" if differences else "all as expected")
-    return 1 if differences else 0
+        for what, remark in differences(read(case.path), said.get(file, ())):
+            found += 1
+            print(f"{file}: {what}: {case.source[remark.line - 1].strip()}")
+            print(f"    {remark.checker}: {remark.text}")
+    print(f"{found} differences" if found else "all as expected")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
