@@ -57,11 +57,30 @@ class Case(NamedTuple):
     expected: list[Remark]
 
 
+def code_of(page: str) -> list[str]:
+    """Blank out all of a page but its Python blocks, which make one module together."""
+    lines: list[str] = []
+    inside = False
+    for line in page.splitlines():
+        if line.startswith("```"):
+            inside = line == "```python"
+            lines.append("")
+        else:
+            lines.append(line if inside else "")
+    return lines
+
+
+def module(path: Path) -> Path:
+    """Name the module that is checked: a page's must not be taken for one of the library."""
+    return path if path.suffix == ".py" else path.with_name(f"{path.stem}_page.py")
+
+
 def read(path: Path) -> Case:
     """Part a file into source and expectations, numbering the lines of the source alone."""
     source: list[str] = []
     expected: list[Remark] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    text = path.read_text(encoding="utf-8")
+    for line in code_of(text) if path.suffix == ".md" else text.splitlines():
         expectation = _EXPECTATION.fullmatch(line)
         if expectation:
             expected.append(Remark(len(source), expectation["checker"], expectation["text"]))
@@ -224,17 +243,22 @@ def report(cases: Mapping[str, Case], said: Mapping[str, list[Remark]]) -> None:
 def main() -> int:
     """Check the folders named, and return 1 if anything is other than the files expect."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("folders", nargs="+", help="folders of cases, from the root")
+    parser.add_argument("cases", nargs="+", help="folders, or pages, from the root")
     parser.add_argument("--update", action="store_true", help="write what the checkers say now")
     options = parser.parse_args()
-    paths = [path for folder in options.folders for path in sorted((ROOT / folder).glob("*.py"))]
-    cases = {path.relative_to(ROOT).as_posix(): read(path) for path in paths}
+    paths = [
+        path
+        for named in map(ROOT.joinpath, options.cases)
+        for path in (sorted(named.glob("*.py")) if named.is_dir() else [named])
+    ]
+    cases = {module(path).relative_to(ROOT).as_posix(): read(path) for path in paths}
     if not cases:
-        parser.error(f"no cases in {', '.join(options.folders)}")
+        parser.error(f"no cases in {', '.join(options.cases)}")
     said = ask(cases)
     if options.update:
         for file, case in cases.items():
-            rewrite(case, said.get(file, ()))
+            if case.path.suffix == ".py":
+                rewrite(case, said.get(file, ()))
     report(cases, said)
     found = 0
     for file, case in cases.items():
