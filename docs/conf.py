@@ -11,7 +11,12 @@ copyright: Final = "the contributors"  # noqa: A001 - the name that Sphinx reads
 release: Final = asgiref.__version__
 version: Final = release.rpartition(".dev")[0] or release
 
-extensions: Final = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions: Final = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinxcontrib.mermaid",
+]
 html_theme: Final = "furo"
 exclude_patterns: Final = ["_build"]
 
@@ -26,3 +31,5 @@ napoleon_numpy_docstring: Final = False
 
 #: Headings can be linked to as files do on a forge: page.md#heading.
 myst_heading_anchors: Final = 3
+#: State diagrams are fences that a forge draws as well.
+myst_fence_as_directive: Final = ["mermaid"]
