@@ -1,0 +1,1 @@
+"""The narrated tour that ``make demo`` gives: ``python -m examples.tour``."""
