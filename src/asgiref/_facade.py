@@ -22,6 +22,7 @@ def rehome(module: str, namespace: Mapping[str, object], names: Iterable[str]) -
         namespace: the public module's ``globals()``.
         names: its ``__all__``; aliases and constants, which have no module of their own, are
             left alone.
+
     """
     for name in names:
         published = namespace[name]

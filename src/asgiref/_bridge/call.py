@@ -1,0 +1,423 @@
+"""One coroutine in flight: made by a thread, which waits for it and meanwhile serves it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from asgiref._bridge.context import adopt, storage
+from asgiref._bridge.current_thread_executor import CurrentThreadExecutor
+from asgiref._bridge.driven_loop import DrivenLoop, RootFrame
+from asgiref._bridge.handled import get_context, set_context
+from asgiref._bridge.state import frame, live_pump, thread
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+    from types import TracebackType
+
+    from asgiref._bridge.work import Work
+
+    ExcInfo = (
+        tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    )
+
+__all__ = ("Call", "CallOwner")
+
+#: Seconds between two looks at a loop that the bridge does not drive (I6).
+_INTERVAL: Final = 0.25
+
+
+class CallOwner(Protocol):
+    """What a call needs of the `AsyncToSync` that makes it."""
+
+    stopped_loop_timeout: float
+
+    def main_wrap(
+        self,
+        call_result: Call,
+        exc_info: ExcInfo,
+        task_context: Any,
+        context: list[Context],
+        awaitable: Awaitable[Any],
+    ) -> Coroutine[Any, Any, None]:
+        """Await ``awaitable`` and give its outcome to ``call_result``."""
+
+
+class Call(RootFrame):
+    """One coroutine in flight, and the frame of everything below it.
+
+    The thread that makes it waits in `wait`; the loop's thread does the rest. Fields are handed
+    from one to the other by the hand-over that starts the call and by `finish`, and need no lock.
+    """
+
+    __slots__ = (
+        "after",
+        "answered",
+        "awaitable",
+        "cancelled",
+        "context",
+        "exc_info",
+        "exception",
+        "given",
+        "given_up",
+        "inbox",
+        "interruptions",
+        "owner",
+        "result",
+        "started",
+        "task",
+    )
+
+    def __init__(
+        self, owner: CallOwner, awaitable: Awaitable[Any], exc_info: ExcInfo, work: Work | None
+    ) -> None:
+        outer = None if work is None else live_pump(work.frame)
+        #: Where the waiting thread finds work and hears of the end.
+        self.inbox: Final = CurrentThreadExecutor(outer)
+        # Below a thread_sensitive=False call, thread-sensitive work goes home, not to this thread.
+        super().__init__(self.inbox if work is None or work.sensitive else outer)
+        self.work = work
+        self.owner = owner
+        self.awaitable: Awaitable[Any] | None = awaitable
+        self.exc_info: ExcInfo = exc_info
+        #: `start` was called: it may be asked for twice, after an interruption.
+        self.started = False
+        #: The task that runs the coroutine.
+        self.task: asyncio.Task[Any] | None = None
+        #: The context to run in, or to take changes from.
+        self.context: Context | None = None
+        #: The storage of `context` when it was handed over.
+        self.given: object = None
+        #: The context to take changes from after the call, if there are any.
+        self.after: Context | None = None
+        self.answered = False
+        self.result: Any = None
+        self.exception: BaseException | None = None
+        #: The waiting thread was interrupted: do not start, or cancel.
+        self.cancelled = False
+        #: How often a task that lends itself was cancelled for this call alone.
+        self.interruptions = 0
+        #: The waiting thread has left; nobody wants the outcome.
+        self.given_up = False
+
+    # In the loop's thread -----------------------------------------------------------------------
+
+    def set_result(self, result: Any) -> None:
+        """Take the outcome of the coroutine. The first one counts."""
+        if not self.answered:
+            self.answered = True
+            self.result = result
+
+    def set_exception(self, exception: BaseException) -> None:
+        """Take the outcome of the coroutine. The first one counts."""
+        if not self.answered:
+            self.answered = True
+            self.exception = exception
+
+    def finish(self) -> None:
+        """Let the waiting thread go on."""
+        if not self.answered:
+            self.set_exception(RuntimeError("main_wrap ended without an outcome"))
+        self.over = True
+        self.task = None
+        self.inbox.notify()
+
+    def refuse(self, exception: BaseException) -> None:
+        """End the call without having started its coroutine (I4)."""
+        if inspect.iscoroutine(self.awaitable):
+            self.awaitable.close()
+        self.set_exception(exception)
+        self.finish()
+
+    def wrapped(self) -> Coroutine[Any, Any, None]:
+        """Return the coroutine that runs the awaitable and takes its outcome."""
+        awaitable, exc_info = self.awaitable, self.exc_info
+        assert awaitable is not None
+        assert self.context is not None
+        self.awaitable = None
+        self.exc_info = (None, None, None)
+        return self.owner.main_wrap(self, exc_info, None, [self.context], awaitable)
+
+    def start(self) -> None:
+        """Make a task for the call. Runs in the loop's thread, in the call's context."""
+        if self.started:
+            return
+        self.started = True
+        if self.cancelled or self.given_up:
+            self.refuse(asyncio.CancelledError())
+            return
+        loop, driven = self.loop, thread.driven
+        assert loop is not None
+        coroutine = self._run(driven)
+        try:
+            if driven is not None and driven.loop is loop:
+                driven.roots.append(self)
+                self.task = driven.create_unlisted_task(coroutine, context=self.context)
+            else:
+                self.task = loop.create_task(coroutine, context=self.context)
+            self.task.add_done_callback(self._on_task_done, context=self.context)
+        except BaseException as exception:  # noqa: BLE001  # a task factory of the user's
+            coroutine.close()
+            self._forget(driven)
+            self.refuse(exception)
+
+    async def _run(self, driven: DrivenLoop | None) -> None:
+        try:
+            await self.wrapped()
+        except GeneratorExit:
+            self._lost()
+            raise
+        except BaseException as exception:  # noqa: BLE001  # for the waiting thread
+            self.set_exception(exception)
+        while self.tasks or self.asyncgens:
+            try:
+                await self.clean_up()
+            except asyncio.CancelledError:
+                continue  # once more interrupted: the tasks are cancelled, go on waiting for them
+        self._end(driven)
+
+    def _forget(self, driven: DrivenLoop | None) -> None:
+        if driven is not None and self in driven.roots:
+            driven.roots.remove(self)
+
+    def _end(self, driven: DrivenLoop | None) -> None:
+        self._forget(driven)
+        context = self.context
+        if context is not None and storage(context) is not self.given:
+            self.after = context
+        self.finish()
+
+    def _lost(self) -> None:
+        self.set_exception(RuntimeError("the event loop was closed under the call"))
+        self.finish()
+
+    def _on_task_done(self, task: asyncio.Task[Any]) -> None:
+        if self.over:
+            return
+        # Cancelled before its first step: the coroutine was never entered (I4).
+        self._forget(thread.driven)
+        self.refuse(asyncio.CancelledError() if task.cancelled() else _failure(task))
+
+    def run_on_fresh_loop(self) -> None:
+        """Run the call on a loop of its own in this thread, and close that loop. Never raises."""
+        if self.started:
+            return
+        self.started = True
+        try:
+            driven = DrivenLoop()
+        except BaseException as exception:  # noqa: BLE001  # for the waiting thread
+            self.refuse(exception)
+            return
+        fresh = _OnFreshLoop(self, driven)
+        try:
+            fresh.run()
+        except BaseException as exception:  # noqa: BLE001  # for the waiting thread
+            self.set_exception(exception)
+        self.finish()
+
+    def cancel(self) -> None:
+        """Cancel the coroutine, wherever it is. Runs in the loop's thread."""
+        if self.over:
+            return
+        self.cancelled = True
+        task = self.task
+        if task is not None:
+            self.interruptions += 1
+            task.cancel()
+
+    def cancel_for(self, work: Work) -> bool:
+        """Pass on the cancellation of the task that waits for ``work``, from its thread.
+
+        Returns:
+            Whether the call may still be cancelled; if not after all, ``work`` hears of it.
+
+        """
+        self.cancelled = True
+        loop = self.loop
+        if loop is None:  # about to start, and will look
+            return True
+        try:
+            loop.call_soon_threadsafe(self._cancel_or_report, work)
+        except RuntimeError:
+            return False
+        return True
+
+    def _cancel_or_report(self, work: Work) -> None:
+        if self.over:
+            work.report_missed()
+        else:
+            self.cancel()
+
+    # In the waiting thread ----------------------------------------------------------------------
+
+    def hand_over(self) -> None:
+        """Have `start` called in the thread of the call's loop. Calling it again does no harm."""
+        loop, context = self.loop, self.context
+        assert loop is not None
+        try:
+            loop.call_soon_threadsafe(self.start, context=context)
+        except RuntimeError as exception:  # closed
+            self.refuse(exception)
+
+    def post(self) -> None:
+        """Have the task that waits for the running code run this. Again does no harm."""
+        work = self.work
+        assert work is not None
+        if not self.started and not work.post(self):
+            # That task has gone, or is busy with what it was asked before: a task of our own.
+            if self.given is None:
+                self.fork_context()
+            self.hand_over()
+
+    def fork_context(self) -> None:
+        """Give the call a context of its own, a copy of the running one."""
+        context = copy_context()
+        context.run(frame.set, self)
+        self.context = context
+        self.given = storage(context)
+
+    def is_over(self) -> bool:
+        """Tell whether the waiting thread may go on."""
+        return self.over
+
+    def wait(self, launch: Callable[[], None], *, foreign: bool) -> Any:
+        """Start the call, serve it until it is over, and return or raise its outcome.
+
+        Args:
+            launch: hands the call over; may be called again after an interruption.
+            foreign: the loop is not this thread's own, so it may stop or be closed.
+
+        Raises:
+            BaseException: what the coroutine raised, or what a signal handler raised here, after
+                the coroutine was cancelled and has cleaned up (R7).
+            RuntimeError: if the loop closed or stays stopped (R13).
+
+        """
+        here = thread
+        work, here.work = here.work, None
+        interval = _INTERVAL if foreign else -1
+        interruption: BaseException | None = None
+        launched = interrupted = False
+        stopped_since: float | None = None
+        while True:
+            try:
+                if not launched:
+                    launch()
+                    launched = True
+                if interrupted:
+                    self._interrupt()
+                    interrupted = False
+                if self.inbox.serve(self.is_over, interval) or self.given_up:
+                    break
+                stopped_since = self._look_at_loop(stopped_since)
+            except BaseException as raised:  # noqa: BLE001  # raised below
+                # A signal handler raised it: KeyboardInterrupt, or a time limit of the user's.
+                interruption, interrupted = raised, True
+        here.work = work
+        self.inbox.close()
+        if self.after is not None:
+            adopt(self.after, frame)
+        exception = self.exception
+        if interruption is not None:
+            exception = interruption
+            del interruption
+        self.exception = self.awaitable = self.context = None
+        self.exc_info = (None, None, None)
+        if exception is not None:
+            context = get_context(exception)
+            try:
+                raise exception
+            finally:
+                # Raising it again is a detail of ours: what it was raised in stays its context.
+                set_context(exception, context)
+                del exception, context
+        result, self.result = self.result, None
+        return result
+
+    def _interrupt(self) -> None:
+        self.cancelled = True
+        loop = self.loop
+        if loop is not None:
+            try:
+                loop.call_soon_threadsafe(self.cancel)
+            except RuntimeError:
+                self._give_up("was closed")
+
+    def _look_at_loop(self, stopped_since: float | None) -> float | None:
+        loop = self.loop
+        if loop is None:
+            return None
+        if loop.is_closed():
+            self._give_up("was closed")
+        elif loop.is_running():
+            return None
+        elif stopped_since is None:
+            return time.monotonic()
+        elif time.monotonic() - stopped_since >= self.owner.stopped_loop_timeout:
+            self._give_up(
+                "has been stopped for longer than AsyncToSync.stopped_loop_timeout "
+                f"({self.owner.stopped_loop_timeout} s)"
+            )
+        return stopped_since
+
+    def _give_up(self, why: str) -> None:
+        self.given_up = True
+        self.set_exception(
+            RuntimeError(f"the event loop {self.loop!r}, on which async_to_sync waits, {why}")
+        )
+        if self.work is not None:
+            self.work.withdraw(self)
+        if self.task is not None and self.loop is not None and not self.loop.is_closed():
+            # Should the loop run again, nobody wants the coroutine to go on.
+            self.loop.call_soon_threadsafe(self.cancel)
+
+
+class _OnFreshLoop:
+    """A call on a loop that lives no longer than the call."""
+
+    __slots__ = ("_call", "_driven", "_ended")
+
+    def __init__(self, call: Call, driven: DrivenLoop) -> None:
+        self._call = call
+        self._driven = driven
+        self._ended = False
+
+    def run(self) -> None:
+        call, driven = self._call, self._driven
+        context = call.context
+        assert context is not None
+        try:
+            call.loop = driven.loop
+            if call.cancelled:
+                call.refuse(asyncio.CancelledError())
+                return
+            driven.roots.append(call)
+            task = driven.create_unlisted_task(self._run(), context=context)
+            call.task = task
+            task.add_done_callback(self._on_task_done)
+            while not self._ended:
+                driven.run_forever()
+            if not call.answered:  # the task was cancelled before its first step
+                call.set_exception(asyncio.CancelledError())
+            call.task = None
+            if storage(context) is not call.given:
+                call.after = context
+        finally:
+            driven.close()
+
+    async def _run(self) -> None:
+        try:
+            await self._call.wrapped()
+        except BaseException as exception:  # noqa: BLE001  # for the waiting thread
+            self._call.set_exception(exception)
+
+    def _on_task_done(self, _: asyncio.Task[None]) -> None:
+        self._ended = True
+        self._driven.loop.stop()
+
+
+def _failure(task: asyncio.Task[Any]) -> BaseException:
+    return task.exception() or RuntimeError("the call's task ended without an outcome")

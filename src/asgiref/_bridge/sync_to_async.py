@@ -1,0 +1,345 @@
+"""Synchronous callables, awaited."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import threading
+import warnings
+from asyncio import get_running_loop
+from functools import partial
+from types import FunctionType, MethodType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    TypeVar,
+    cast,
+    overload,
+)
+
+from asgiref._bridge import stall, state
+from asgiref._bridge.coroutines import CoroutineMark, iscoroutinefunction
+from asgiref._bridge.handled import Trace
+from asgiref._bridge.state import live_pump
+from asgiref._bridge.threads import WorkerExecutor
+from asgiref._bridge.work import Work
+from asgiref._bridge.wrapping import LATE, look_like
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable, Coroutine, MutableMapping
+    from concurrent.futures import Executor
+    from contextvars import Context, ContextVar
+
+    from asgiref._bridge.call import ExcInfo
+    from asgiref._bridge.current_thread_executor import CurrentThreadExecutor
+    from asgiref._bridge.thread_contexts import ThreadSensitiveContext
+
+__all__ = ("SyncToAsync", "sync_to_async")
+
+_P = ParamSpec("_P")
+_Q = ParamSpec("_Q")
+_R = TypeVar("_R")
+_S = TypeVar("_S")
+
+#: Flags of the functions that sync_to_async does not take, or warns of.
+_UNUSUAL = (
+    inspect.CO_COROUTINE
+    | inspect.CO_ITERABLE_COROUTINE
+    | inspect.CO_GENERATOR
+    | inspect.CO_ASYNC_GENERATOR
+)
+
+
+class SyncToAsync(Generic[_P, _R]):
+    """Wraps a synchronous callable so that calling it gives a coroutine; see `sync_to_async`.
+
+    Subclasses may override `thread_handler`, which runs in the worker thread around each call.
+
+    Args:
+        func: the callable.
+        thread_sensitive: run it in the home thread of the call tree.
+        executor: where to run it otherwise; None for the default executor of the loop.
+        context: run it in exactly this context instead of in a copy of the caller's.
+
+    Raises:
+        TypeError: if ``func`` cannot be called or is a coroutine function; if an executor is given
+            with ``thread_sensitive=True``.
+
+    """
+
+    #: Where thread-sensitive calls go that nothing else gives a home.
+    single_thread_executor: ClassVar[Executor] = WorkerExecutor()
+
+    #: The innermost `ThreadSensitiveContext`.
+    thread_sensitive_context: ClassVar[ContextVar[ThreadSensitiveContext]] = (
+        state.thread_sensitive_context
+    )
+
+    #: The executor of each entered `ThreadSensitiveContext`, from its first call to its exit.
+    context_to_thread_executor: ClassVar[MutableMapping[ThreadSensitiveContext, Executor]] = (
+        state.context_to_thread_executor
+    )
+
+    #: Seconds after which, in asyncio's debug mode, a thread-sensitive call that waits for a
+    #: blocked home thread is reported on the logger ``asgiref.sync``.
+    stall_report_after: ClassVar[float] = 1.0
+
+    # What asyncio.iscoroutinefunction and inspect.iscoroutinefunction look for.
+    _is_coroutine = CoroutineMark("_is_coroutine")
+    _is_coroutine_mark = CoroutineMark("_is_coroutine_mark")
+
+    func: Callable[_P, _R]
+    context: Context | None
+
+    def __init__(
+        self,
+        func: Callable[_P, _R],
+        thread_sensitive: bool = True,
+        executor: Executor | None = None,
+        context: Context | None = None,
+    ) -> None:
+        if (
+            type(func) is not FunctionType
+            or func.__code__.co_flags & _UNUSUAL
+            or not func.__dict__.keys().isdisjoint(CoroutineMark.MARKS)
+        ):
+            _look_at(func)
+        if thread_sensitive and executor is not None:
+            raise TypeError("executor must not be set when thread_sensitive is True")
+        look_like(self, func)
+        self.func = func
+        self.context = context
+        self._thread_sensitive = thread_sensitive
+        self._executor = executor
+
+    def __getattr__(self, name: str) -> Any:
+        if name in LATE:
+            return getattr(self.func, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    async def __call__(self, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Call the wrapped callable in its thread and wait for it.
+
+        Raises:
+            BaseException: what the callable raised, the same object.
+            RuntimeError: if the wait could never end, or the executor takes no more calls.
+
+        """
+        loop = get_running_loop()
+        work = Work(
+            self,
+            loop,
+            sys.exc_info(),
+            partial(self.func, *args, **kwargs),
+            sensitive=self._thread_sensitive,
+        )
+        try:
+            self.send(work)
+        except BaseException:
+            work.abandon()
+            raise
+        if loop.get_debug() and self._thread_sensitive:
+            stall.watch(work, self.stall_report_after)
+        return cast("_R", await work.outcome())
+
+    @overload
+    def __get__(self, parent: None, objtype: type[Any]) -> SyncToAsync[_P, _R]: ...
+
+    @overload
+    def __get__(
+        self: SyncToAsync[Concatenate[_S, _Q], _R], parent: _S, objtype: type[_S] | None = None
+    ) -> Callable[_Q, Coroutine[Any, Any, _R]]: ...
+
+    def __get__(self, parent: Any, objtype: Any = None) -> Any:
+        """Bind to an object, as a function in a class does."""
+        return self if parent is None else MethodType(self, parent)
+
+    def thread_handler(
+        self,
+        loop: AbstractEventLoop,  # noqa: ARG002  # for those who override
+        exc_info: ExcInfo,
+        task_context: Any,  # noqa: ARG002  # for those who override
+        func: Callable[..., _R],
+        *args: Any,
+        **kwargs: Any,
+    ) -> _R:
+        """Do the call in the worker thread. The place to override.
+
+        Args:
+            loop: the loop of the caller.
+            exc_info: what the caller's ``sys.exc_info()`` was; it is the same inside.
+            task_context: not for use; pass it on.
+            func: called with the other arguments, it runs its first argument in the right context.
+            args: one callable, a `functools.partial` of the user's with the arguments of the call.
+            kwargs: none.
+
+        """
+        exception = exc_info[1]
+        if exception is None or sys.exception() is exception:
+            return func(*args, **kwargs)
+        trace = Trace(exception)
+        try:
+            raise exception
+        except BaseException:  # noqa: BLE001  # exactly that one
+            trace.restore()
+            del exception, exc_info, trace
+            return func(*args, **kwargs)
+
+    def send(self, work: Work) -> None:
+        """Put ``work`` where it belongs (R1 to R3). Any thread."""
+        if not work.sensitive:
+            self._send_to_pool(work)
+            return
+        pump = live_pump(work.frame)
+        executor: Executor | None = None
+        if pump is None:
+            if work.scope is not None:
+                executor = work.scope.executor_for(work, self.context_to_thread_executor)
+            if executor is None:
+                if work.driven is not None and work.frame is None:
+                    pump = work.driven.pump()
+                if pump is None:
+                    executor = self.single_thread_executor
+        if pump is not None:
+            self._check(work, pump.thread, pump)
+            work.place = pump
+            pump.put(work)
+        elif type(executor) is WorkerExecutor:
+            home = executor.thread
+            if home is not None:
+                self._check(work, home, None)
+            work.place = executor
+            executor.put(work)
+        elif executor is not None:
+            around = state.thread.work
+            if (
+                around is not None
+                and around.place is executor
+                and threading.get_ident() == work.waiting_thread
+                and getattr(executor, "_max_workers", None) == 1
+            ):
+                raise self._deadlock(work)
+            self._submit(executor, work)
+
+    def _check(self, work: Work, home: int, pump: CurrentThreadExecutor | None) -> None:
+        """Raise if the home thread runs a loop that waits, directly or not, for ``work`` (R15).
+
+        A loop that runs in the home thread keeps it from its queue. Each loop counts in which an
+        ancestor of ``work`` is awaited, up to the call whose pump it is.
+        """
+        ancestor: Work | None = work
+        while ancestor is not None and not ancestor.abandoned:
+            if ancestor.waiting_thread == home:
+                raise self._deadlock(work)
+            above = ancestor.frame
+            if above is None or (pump is not None and above.pump is pump):
+                return
+            ancestor = above.work
+
+    def _deadlock(self, work: Work) -> RuntimeError:
+        return RuntimeError(
+            f"deadlock: {work.describe()} is thread-sensitive, but its home thread is busy running "
+            f"an event loop that waits for it (the call is awaited on {work.loop!r}); use "
+            "thread_sensitive=False, or run that loop in another thread"
+        )
+
+    def _send_to_pool(self, work: Work) -> None:
+        executor = self._executor
+        if executor is None:
+            # Its public name is run_in_executor, which wraps each call in two futures.
+            executor = getattr(work.loop, "_default_executor", None)
+            if executor is None:
+                work.place = work.loop
+                future = work.loop.run_in_executor(None, work.run)
+                work.future = future
+                future.add_done_callback(work.look_at_future)
+                return
+        self._submit(executor, work)
+
+    def _submit(self, executor: Executor, work: Work) -> None:
+        work.place = executor
+        future = executor.submit(work.run)
+        work.future = future
+        future.add_done_callback(work.look_at_future)
+        if work.is_over():
+            work.future = None
+
+
+def _look_at(func: Any) -> None:
+    """Raise or warn if ``func`` is not a plain synchronous callable."""
+    if not callable(func):
+        raise TypeError(
+            f"sync_to_async can only be applied to sync functions, not to {func!r}; "
+            "pass the function itself, without calling it"
+        )
+    call = type(func).__call__ if callable(type(func)) else func
+    if iscoroutinefunction(func) or iscoroutinefunction(call):
+        raise TypeError(
+            f"sync_to_async can only be applied to sync functions, and {func!r} is async: await it"
+        )
+    if inspect.isasyncgenfunction(func):
+        raise TypeError(
+            f"sync_to_async can only be applied to sync functions, and {func!r} is an async "
+            "generator function: iterate over it with 'async for'"
+        )
+    if inspect.isgeneratorfunction(func):
+        warnings.warn(
+            f"sync_to_async was given the generator function {func!r}: only its creation runs in "
+            "the other thread; use sync_to_async_iter to iterate over it",
+            stacklevel=4,
+        )
+
+
+@overload
+def sync_to_async(
+    *,
+    thread_sensitive: bool = True,
+    executor: Executor | None = None,
+    context: Context | None = None,
+) -> Callable[[Callable[_P, _R]], SyncToAsync[_P, _R]]: ...
+
+
+@overload
+def sync_to_async(
+    func: Callable[_P, _R],
+    *,
+    thread_sensitive: bool = True,
+    executor: Executor | None = None,
+    context: Context | None = None,
+) -> SyncToAsync[_P, _R]: ...
+
+
+def sync_to_async(
+    func: Callable[_P, _R] | None = None,
+    *,
+    thread_sensitive: bool = True,
+    executor: Executor | None = None,
+    context: Context | None = None,
+) -> SyncToAsync[_P, _R] | Callable[[Callable[_P, _R]], SyncToAsync[_P, _R]]:
+    """Make a synchronous callable awaitable; usable as a decorator, with and without arguments.
+
+    Args:
+        func: the callable. It is called in another thread than the one that awaits it.
+        thread_sensitive: run it in the home thread of the call tree, where all thread-sensitive
+            code of the tree runs, one call at a time: the thread of the outermost
+            `async_to_sync`, or of the enclosing `ThreadSensitiveContext`, or the one thread of
+            the process for such calls. If False, it runs in ``executor``, beside others.
+        executor: any `concurrent.futures.Executor`; None for the default executor of the loop.
+        context: run it in exactly this context, instead of in a copy of the caller's whose changes
+            come back. Calls that share one take turns.
+
+    Raises:
+        TypeError: if ``func`` cannot be called or is a coroutine function; if an executor is given
+            with ``thread_sensitive=True``.
+
+    """
+    if func is None:
+        return lambda f: SyncToAsync(
+            f, thread_sensitive=thread_sensitive, executor=executor, context=context
+        )
+    return SyncToAsync(func, thread_sensitive=thread_sensitive, executor=executor, context=context)

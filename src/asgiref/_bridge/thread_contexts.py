@@ -1,0 +1,227 @@
+"""Contexts that decide which thread is home, or which loop thread is dedicated."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, ClassVar
+
+from asgiref._bridge import loop_threads
+from asgiref._bridge.state import (
+    Frame,
+    context_to_thread_executor,
+    current_home,
+    frame,
+    single_thread_context,
+    thread_sensitive_context,
+)
+from asgiref._bridge.threads import WorkerExecutor
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from concurrent.futures import Executor
+    from contextvars import ContextVar, Token
+    from types import TracebackType
+    from typing import Any, Self, TypeVar
+
+    from asgiref._bridge.loop_threads import LoopThread
+    from asgiref._bridge.work import Work
+
+    _T = TypeVar("_T")
+
+__all__ = ("AsyncSingleThreadContext", "ThreadSensitiveContext")
+
+
+def _reset(var: ContextVar[_T], token: Token[_T]) -> None:
+    """Reset a variable; from another context than it was set in (a fixture), leave it."""
+    try:
+        var.reset(token)
+    except ValueError:
+        pass
+
+
+class ThreadSensitiveContext:
+    """An asynchronous context manager that gives the calls in it a home thread of their own.
+
+    Thread-sensitive calls below it run in one thread, and those of other contexts in others,
+    instead of all in one. The thread comes from a pool at the first such call and goes back on
+    exit, which waits for the calls that were accepted.
+
+    Inside another one, or below `async_to_sync`, a context without an executor changes nothing.
+
+    Args:
+        executor: run the calls there instead: also below `async_to_sync`, whose thread is not home
+            inside. It should have one worker. It is not shut down. Such a context is for one use.
+
+    """
+
+    #: How many threads all contexts together may hold; None for no limit. Beyond it contexts share
+    #: threads, which may delay them, and two of them that wait for each other cannot go on.
+    max_threads: ClassVar[int | None] = None
+
+    def __init__(self, *, executor: Executor | None = None) -> None:
+        self.executor = executor
+        #: No new calls are accepted.
+        self.exited = False
+        self._used = False
+        self._token: Token[ThreadSensitiveContext] | None = None
+        self._frame_token: Token[Frame | None] | None = None
+        #: Guards the three below.
+        self._lock = threading.RLock()
+        self._pending = 0
+        self._leased: Executor | None = None
+        self._drained: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Make this the home of the calls below.
+
+        Raises:
+            RuntimeError: if it has an executor and was entered before.
+
+        """
+        if self.executor is not None:
+            if self._used:
+                raise RuntimeError(
+                    "a ThreadSensitiveContext with an executor cannot be entered again"
+                    if self.exited
+                    else "this ThreadSensitiveContext is already entered"
+                )
+            self._used = True
+            above = frame.get()
+            self._frame_token = frame.set(
+                Frame(
+                    None,
+                    None if above is None else above.work,
+                    None if above is None else above.root,
+                    asyncio.get_running_loop(),
+                )
+            )
+            self._token = thread_sensitive_context.set(self)
+        elif self._token is None and current_home() is None:
+            self.exited = False
+            self._token = thread_sensitive_context.set(self)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Accept no more calls, wait for those accepted, give the thread back."""
+        if self._token is None:
+            return
+        _reset(thread_sensitive_context, self._token)
+        self._token = None
+        if self._frame_token is not None:
+            _reset(frame, self._frame_token)
+            self._frame_token = None
+        drained: asyncio.Future[None] | None = None
+        with self._lock:
+            self.exited = True
+            executor = context_to_thread_executor.pop(self, None)
+            if self.executor is None:
+                self._leased = executor
+            if self._pending:
+                if self.executor is not None and isinstance(exc, asyncio.CancelledError):
+                    return
+                loop = asyncio.get_running_loop()
+                drained = loop.create_future()
+                self._drained = loop, drained
+        if drained is None:
+            self._release()
+        else:
+            await drained
+
+    def executor_for(
+        self, work: Work, executors: MutableMapping[ThreadSensitiveContext, Executor]
+    ) -> Executor | None:
+        """Accept ``work`` and return where it goes, or None if this context is over.
+
+        Raises:
+            RuntimeError: if it is over and had an executor of its own.
+
+        """
+        with self._lock:
+            if self.exited:
+                if self.executor is None:
+                    return None
+                raise RuntimeError(
+                    f"the ThreadSensitiveContext with executor {self.executor!r} has exited: "
+                    "a task that outlives it cannot call thread-sensitive code there"
+                )
+            executor = executors.get(self)
+            if executor is None:
+                executor = self.executor or WorkerExecutor(lambda: type(self).max_threads)
+                executors[self] = executor
+            self._pending += 1
+            work.counted = self
+            return executor
+
+    def count_down(self) -> None:
+        """Hear that an accepted call has ended. Any thread."""
+        with self._lock:
+            self._pending -= 1
+            if self._pending or not self.exited:
+                return
+            drained, self._drained = self._drained, None
+        self._release()
+        if drained is not None:
+            loop, future = drained
+            try:
+                loop.call_soon_threadsafe(_set, future)
+            except RuntimeError:
+                pass  # closed: nobody waits there
+
+    def _release(self) -> None:
+        with self._lock:
+            executor, self._leased = self._leased, None
+        if executor is not None:
+            executor.shutdown(wait=False)
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+class AsyncSingleThreadContext:
+    """A context manager in which all `async_to_sync` calls use one loop thread.
+
+    It concerns the calls that would run on a loop of the calling thread's own, or on a new one
+    (``force_new_loop``), from whatever thread they come. It is re-entrant: the outermost one
+    counts.
+    """
+
+    def __init__(self) -> None:
+        self._tokens: list[Token[Any]] = []
+        self._lock = threading.RLock()
+        self._loop_thread: LoopThread | None = None
+
+    def loop_thread(self) -> LoopThread:
+        """Return the one loop thread, leased at the first call."""
+        with self._lock:
+            if self._loop_thread is None:
+                self._loop_thread = loop_threads.pool.lease()
+            return self._loop_thread
+
+    def __enter__(self) -> Self:
+        """Make the calls below use this context's loop thread, unless an outer one decides."""
+        outer = single_thread_context.get()
+        self._tokens.append(single_thread_context.set(self if outer is None else outer))
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let calls go where they would without it."""
+        _reset(single_thread_context, self._tokens.pop())
+        if self._tokens:
+            return
+        with self._lock:
+            loop_thread, self._loop_thread = self._loop_thread, None
+        if loop_thread is not None:
+            loop_threads.pool.release(loop_thread)

@@ -1,0 +1,481 @@
+"""One synchronous call in flight: made by a task, run by a thread, awaited by that task."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from asgiref._bridge import exclusive_context
+from asgiref._bridge.context import adopt, storage
+from asgiref._bridge.handled import get_context, set_context
+from asgiref._bridge.mailbox import Mailbox
+from asgiref._bridge.state import Frame, frame, thread, thread_sensitive_context
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from asgiref._bridge.call import Call, ExcInfo
+    from asgiref._bridge.driven_loop import DrivenLoop
+    from asgiref._bridge.thread_contexts import ThreadSensitiveContext
+
+__all__ = ("Work", "WorkOwner")
+
+# States, see the theory of operation. A constant compares faster than an enum member.
+_PENDING: Final = 0
+_RUNNING: Final = 1
+_DONE: Final = 2
+_DROPPED: Final = 3
+
+
+class WorkOwner(Protocol):
+    """What a work needs of the `SyncToAsync` that makes it."""
+
+    func: Callable[..., Any]
+    context: Context | None
+
+    def thread_handler(
+        self,
+        loop: AbstractEventLoop,
+        exc_info: ExcInfo,
+        task_context: Any,
+        func: Callable[..., Any],
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """Call ``func(*args, **kwargs)`` in the worker thread."""
+
+    def send(self, work: Work) -> None:
+        """Put ``work`` where it belongs."""
+
+
+class Work:
+    """One synchronous call in flight.
+
+    ``lock`` guards the state, `abandoned` and `request`. What else both sides use is written by one
+    side before it hands over, and read by the other after.
+    """
+
+    __slots__ = (
+        "_runner",
+        "_state",
+        "_storage",
+        "_waiter",
+        "abandoned",
+        "call",
+        "child",
+        "context",
+        "counted",
+        "driven",
+        "exc_info",
+        "exception",
+        "frame",
+        "future",
+        "lock",
+        "loop",
+        "mailbox",
+        "missed",
+        "owner",
+        "place",
+        "request",
+        "result",
+        "returned",
+        "runner_thread",
+        "scope",
+        "sensitive",
+        "serving",
+        "told",
+        "waiting_thread",
+    )
+
+    def __init__(
+        self,
+        owner: WorkOwner,
+        loop: AbstractEventLoop,
+        exc_info: ExcInfo,
+        child: Callable[[], Any],
+        *,
+        sensitive: bool,
+    ) -> None:
+        here = thread
+        mailbox = here.mailbox
+        if mailbox is None or mailbox.loop() is not loop:
+            mailbox = here.mailbox = Mailbox(loop)
+        self.owner: Final = owner
+        self.loop: Final = loop
+        self.mailbox: Final = mailbox
+        self.exc_info: ExcInfo = exc_info
+        self.child: Callable[[], Any] | None = child
+        self.sensitive: Final = sensitive
+        self.waiting_thread: Final = threading.get_ident()
+        above = frame.get()
+        # A context that was carried to another thread's loop does not make that loop part of the
+        # tree (R1), unless the loop runs inside of a work of this tree.
+        if above is not None and above.loop is not loop and above.loop is not None:
+            around = here.work
+            if around is None or around.frame is not above:
+                above = None
+        # Frames of ended calls are left out, or contexts that are inherited from call to call
+        # would grow a chain. A plain frame is that of a context that hides what is outside.
+        while above is not None and above.work is not None and above.work.is_over():
+            if type(above) is Frame:
+                break
+            above = above.work.frame
+        self.frame: Frame | None = above
+        self.scope: ThreadSensitiveContext | None = thread_sensitive_context.get(None)
+        #: The context that waits for this before it lets its worker go.
+        self.counted: ThreadSensitiveContext | None = None
+        self.driven: DrivenLoop | None = here.driven
+        #: The context to run in: a copy of the task's, or the one that the user gave.
+        self.context: Context = owner.context or copy_context()
+        #: What `context` had in common with the task's when they were last equal.
+        self._storage: object = storage(self.context)
+        self._runner: Callable[..., Any] | None = self.context.run
+        self.lock: Final = threading.Lock()
+        self._state = _PENDING
+        #: The task has left; nobody wants the outcome.
+        self.abandoned = False
+        #: CancelledError was raised for that in the thread.
+        self.told = False
+        #: The call that the thread has posted, until the task takes it.
+        self.request: Call | None = None
+        #: The call in which the thread is blocked, wherever it runs.
+        self.call: Call | None = None
+        #: The task was cancelled, and the call to which that was passed on had ended.
+        self.missed = False
+        #: The call that the task runs now. Written in the loop's thread.
+        self.serving: Call | None = None
+        self._waiter: asyncio.Future[None] = loop.create_future()
+        self.result: Any = None
+        self.exception: BaseException | None = None
+        #: The function has returned or raised.
+        self.returned = False
+        self.runner_thread: int | None = None
+        #: The executor or pump where the work stands.
+        self.place: object = None
+        #: What the executor gave for it, where that is not ours.
+        self.future: Future[Any] | asyncio.Future[Any] | None = None
+
+    def describe(self) -> str:
+        """Say what this is, for an error message."""
+        return f"the call of {self.owner.func!r} by sync_to_async"
+
+    def is_over(self) -> bool:
+        """Tell whether the call has ended or never will start."""
+        return self._state >= _DONE
+
+    def is_pending(self) -> bool:
+        """Tell whether the call has not started."""
+        return self._state == _PENDING
+
+    # In the thread that runs it -----------------------------------------------------------------
+
+    def run(self) -> None:
+        """Do the call, unless somebody else did or does, or it was dropped, or has to wait."""
+        if self.owner.context is not None and not self._may_enter(self.owner.context):
+            return
+        with self.lock:
+            claimed = self._state == _PENDING
+            if claimed:
+                self._state = _RUNNING
+                self.runner_thread = threading.get_ident()
+        if not claimed:
+            # A KeyboardInterrupt may have come between the return and the report (I5).
+            if self.returned and self.runner_thread == threading.get_ident():
+                self._finish()
+            return
+        here = thread
+        outer, here.work = here.work, self
+        try:
+            try:
+                self.result = self.owner.thread_handler(
+                    self.loop,
+                    self.exc_info,
+                    self,
+                    self._runner,  # type: ignore[arg-type]  # set until the call is over
+                    self.child,
+                )
+            except BaseException as exception:  # noqa: BLE001  # for the task
+                self.exception = exception
+        finally:
+            self.returned = True
+            here.work = outer
+            self._finish()
+
+    def _may_enter(self, context: Context) -> bool:
+        """Take the context that the user gave; if another has it, come back later."""
+        if self._state != _PENDING:
+            return self.returned
+        try:
+            return exclusive_context.take(context, self)
+        except RuntimeError as exception:
+            self.fail(exception)
+            return False
+
+    def _finish(self) -> None:
+        """Report the outcome. May be called again if it was interrupted."""
+        self._let_go()
+        with self.lock:
+            self._state = _DONE
+            unwanted = self.abandoned
+        if unwanted:
+            self.result = self.exception = None
+        else:
+            self.mailbox.deliver(self)
+        # After the state: who sets it looks at the state afterwards. It leads back to here.
+        self.future = self.runner_thread = None
+
+    def _let_go(self) -> None:
+        """Free what the call needed to run, and whoever waits for its end."""
+        self.child = self._runner = None
+        self.exc_info = (None, None, None)
+        counted, self.counted = self.counted, None
+        if counted is not None:
+            counted.count_down()
+        context = self.owner.context
+        if context is not None:
+            exclusive_context.release(context, self)
+
+    def forward(self) -> None:
+        """Go to the next choice: the queue in which this stood has closed."""
+        if self._state != _PENDING:
+            return
+        try:
+            self.owner.send(self)
+        except BaseException as exception:  # noqa: BLE001  # for the task
+            self.fail(exception)
+
+    def fail(self, exception: BaseException) -> None:
+        """End the call without having run it."""
+        with self.lock:
+            if self._state != _PENDING:
+                return
+            self._state = _DONE
+            self.exception = exception
+        self._let_go()
+        self.future = None
+        self.mailbox.deliver(self)
+
+    def look_at_future(self, future: Future[Any] | asyncio.Future[Any]) -> None:
+        """Hear that a foreign executor is done with this, and fail if it never ran it."""
+        if self._state != _PENDING:
+            return
+        exception: BaseException | None = None
+        if not future.cancelled():
+            exception = future.exception()
+        self.fail(
+            exception or RuntimeError(f"the executor was shut down before it ran {self.describe()}")
+        )
+
+    def block(self, call: Call) -> bool:
+        """Note that the thread is about to wait for ``call``, so that a cancellation reaches it.
+
+        Returns:
+            Whether to go on; not if the task has gone, and the thread has to hear of it first.
+
+        """
+        with self.lock:
+            if self.abandoned and not self.told:
+                self.told = True
+                return False
+            self.call = call
+            return True
+
+    def unblock(self) -> None:
+        """Note that the thread no longer waits."""
+        with self.lock:
+            self.call = None
+
+    def post(self, call: Call) -> bool:
+        """Ask the waiting task to run ``call``. Asking again does no harm.
+
+        Returns:
+            Whether it will; not if it has gone, or is busy with what it was asked before.
+
+        """
+        with self.lock:
+            if self.request is call or self.serving is call:
+                return True
+            if self.abandoned or self.request is not None or self.serving is not None:
+                return False
+            self.request = call
+        self.mailbox.deliver(self)
+        return True
+
+    def withdraw(self, call: Call) -> None:
+        """Take back a posted call that the task has not taken."""
+        with self.lock:
+            if self.request is call:
+                self.request = None
+
+    def report_missed(self) -> None:
+        """Tell the task that the call it wanted cancelled had ended already. Any thread."""
+        self.missed = True
+        self.mailbox.deliver(self)
+
+    # In the thread of the loop ------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Make the waiting task look. May be called for nothing."""
+        waiter = self._waiter
+        if not waiter.done():
+            waiter.set_result(None)
+
+    async def outcome(self) -> Any:
+        """Wait for the call, and meanwhile run the coroutines that it asks for.
+
+        Returns:
+            What the function returned.
+
+        Raises:
+            BaseException: what it raised.
+            asyncio.CancelledError: if the task is cancelled while the function has not started, or
+                computes (R12).
+
+        """
+        try:
+            while True:
+                try:
+                    await self._waiter
+                except asyncio.CancelledError:
+                    # If the thread is blocked in a call, that is what is cancelled. What the
+                    # thread makes of it decides about this task.
+                    if not self._pass_on():
+                        raise
+                    self._waiter = self.loop.create_future()
+                    continue
+                if self._state == _DONE:
+                    break
+                if self.missed:
+                    raise asyncio.CancelledError
+                self._waiter = self.loop.create_future()
+                with self.lock:
+                    call, self.request = self.request, None
+                    self.serving = call
+                if call is not None:
+                    if self.owner.context is None:
+                        await self._lend_task(call)
+                    else:
+                        await self._watch_task(call)
+                    call = None
+        except BaseException:
+            # Cancelled, or the coroutine was closed with its loop.
+            self.abandon()
+            raise
+        if self.owner.context is None and storage(self.context) is not self._storage:
+            adopt(self.context, frame)
+        exception = self.exception
+        if exception is not None:
+            self.exception = None
+            context = get_context(exception)
+            try:
+                raise exception
+            finally:
+                # Raising it again is a detail of ours: what it was raised in stays its context.
+                set_context(exception, context)
+                del exception, context
+        result, self.result = self.result, None
+        return result
+
+    def _pass_on(self) -> bool:
+        """Answer a cancellation: pass it on to the call in which the thread is blocked (I3).
+
+        Returns:
+            Whether there is one; otherwise the task leaves.
+
+        """
+        with self.lock:
+            posted, self.request = self.request, None
+            call = self.call
+        if posted is not None:
+            posted.refuse(asyncio.CancelledError())
+            return True
+        if call is None or call.over or self._state != _RUNNING:
+            return False
+        return call.cancel_for(self)
+
+    def abandon(self) -> None:
+        """Leave for good: do not start it, or let it finish alone."""
+        with self.lock:
+            dropped = self._state == _PENDING
+            if dropped:
+                self._state = _DROPPED
+            self.abandoned = True
+            done = self._state == _DONE
+            call, self.request = self.request, None
+        if dropped:
+            future, self.future = self.future, None
+            self._let_go()
+            if future is not None:
+                future.cancel()
+        if done:
+            if self.owner.context is None and storage(self.context) is not self._storage:
+                adopt(self.context, frame)
+            self.result = self.exception = None
+        if call is not None:
+            call.refuse(asyncio.CancelledError())
+
+    async def _lend_task(self, call: Call) -> None:
+        """Run a coroutine for the thread, here, in the task and the context that wait for it."""
+        context = call.context
+        if call.cancelled or call.given_up or context is None:
+            self.serving = None
+            call.refuse(asyncio.CancelledError())
+            return
+        given = storage(context)
+        if given is not self._storage:
+            adopt(context, frame)
+        above = frame.get()
+        call.root = None if above is None else above.root
+        call.task = task = asyncio.current_task(self.loop)
+        token = frame.set(call)
+        before = storage(copy_context())
+        try:
+            await call.wrapped()
+        except GeneratorExit:
+            call.set_exception(RuntimeError("the event loop was closed under the call"))
+            raise
+        except BaseException as exception:  # noqa: BLE001  # for the waiting thread
+            call.set_exception(exception)
+        finally:
+            after = copy_context()
+            if storage(after) is before:
+                self._storage = given
+            else:
+                call.after = after
+                self._storage = None  # what the thread has next is looked at variable by variable
+            if task is not None:
+                for _ in range(call.interruptions):
+                    task.uncancel()
+            if frame.get() is call:  # another task may share the context
+                try:
+                    frame.reset(token)
+                except ValueError:  # closed from another context
+                    pass
+            self.serving = None
+            call.finish()
+
+    async def _watch_task(self, call: Call) -> None:
+        """Run a coroutine for a thread that runs in a context of its own, in a task of its own."""
+        task = asyncio.current_task(self.loop)
+        forwarded = 0
+        context = call.context
+        assert context is not None
+        context.run(call.start)
+        call_task = call.task
+        while call_task is not None and not call_task.done():
+            try:
+                await asyncio.wait((call_task,))
+            except asyncio.CancelledError:
+                if call_task.done():
+                    raise
+                forwarded += 1
+                call_task.cancel()
+        self.serving = None
+        if call_task is not None and task is not None:
+            # What the coroutine took back of our cancellations, this task takes back too (R14).
+            for _ in range(forwarded - call_task.cancelling()):
+                task.uncancel()
