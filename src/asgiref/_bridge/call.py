@@ -294,37 +294,55 @@ class Call(RootFrame):
             BaseException: what the coroutine raised, or what a signal handler raised here, after
                 the coroutine was cancelled and has cleaned up (R7).
             RuntimeError: if the loop closed or stays stopped (R13).
+        """
+        try:
+            self.serve(launch, self.is_over, foreign=foreign)
+        finally:
+            self.inbox.close()
+        return self.outcome()
 
+    def serve(
+        self, launch: Callable[[], None] | None, until: Callable[[], bool], *, foreign: bool
+    ) -> None:
+        """Run what comes to the inbox until ``until()`` is true; whoever makes it so notifies it.
+
+        Raises:
+            BaseException: what a signal handler raised here, when the call is over.
         """
         here = thread
         work, here.work = here.work, None
         interval = _INTERVAL if foreign else -1
         interruption: BaseException | None = None
-        launched = interrupted = False
+        interrupted = False
         stopped_since: float | None = None
         while True:
             try:
-                if not launched:
+                if launch is not None:
                     launch()
-                    launched = True
+                    launch = None
                 if interrupted:
                     self._interrupt()
                     interrupted = False
-                if self.inbox.serve(self.is_over, interval) or self.given_up:
+                if self.inbox.serve(until, interval) or self.given_up:
                     break
                 stopped_since = self._look_at_loop(stopped_since)
             except BaseException as raised:  # noqa: BLE001  # raised below
                 # A signal handler raised it: KeyboardInterrupt, or a time limit of the user's.
-                interruption, interrupted = raised, True
+                interruption, interrupted, until = raised, True, self.is_over
         here.work = work
-        self.inbox.close()
+        if interruption is not None:
+            self.exception = None
+            try:
+                raise interruption
+            finally:
+                del interruption
+
+    def outcome(self) -> Any:
+        """Return or raise what the coroutine returned or raised, and take its context's changes."""
         if self.after is not None:
             adopt(self.after, frame)
         exception = self.exception
-        if interruption is not None:
-            exception = interruption
-            del interruption
-        self.exception = self.awaitable = self.context = None
+        self.exception = self.awaitable = self.context = self.after = None
         self.exc_info = (None, None, None)
         if exception is not None:
             context = get_context(exception)

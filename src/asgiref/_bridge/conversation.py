@@ -1,0 +1,133 @@
+"""A coroutine that a thread waits for several times: it runs on between the waits.
+
+`async_to_sync` waits once, to the end. An iteration, or a response that is sent block by block,
+waits for each step, and does something of its own between the steps. It stays one call all the
+while: one task in one context on one loop, whose thread-sensitive code runs in the thread that
+started it, whenever that thread waits.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from asgiref._bridge import loop_threads
+from asgiref._bridge.async_to_sync import AsyncToSync
+from asgiref._bridge.call import Call
+from asgiref._bridge.context import adopt, storage
+from asgiref._bridge.state import frame, single_thread_context, thread
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable, Coroutine, Iterator
+
+__all__ = ("Conversation",)
+
+_R = TypeVar("_R")
+
+
+class Conversation(Generic[_R]):
+    """One coroutine in flight that the thread that made this waits for in several waits.
+
+    Only that thread may wait. It starts the coroutine with its first wait.
+
+    Args:
+        function: gives the coroutine; called at once, in this thread.
+        loop: where to run it; None for the loop that `async_to_sync` would use here. It must be
+            running.
+    """
+
+    __slots__ = ("_call", "_foreign", "_launched", "_seen")
+
+    def __init__(
+        self, function: Callable[[], Coroutine[Any, Any, _R]], loop: AbstractEventLoop | None = None
+    ) -> None:
+        work = thread.work
+        self._foreign = loop is not None
+        if loop is None and work is not None and work.loop.is_running():
+            loop, self._foreign = work.loop, True
+        if loop is None:
+            single = single_thread_context.get()
+            loop = (loop_threads.dedicated() if single is None else single.loop_thread()).loop
+        self._call: Final = Call(AsyncToSync(function), function(), sys.exc_info(), work)
+        self._call.loop = loop
+        self._call.fork_context()
+        self._launched = False
+        #: What the context of the task held when this thread last took its changes.
+        self._seen = self._call.given
+
+    @property
+    def over(self) -> bool:
+        """Whether the coroutine has ended, and what it started was cleaned up."""
+        return self._call.over
+
+    def notify(self) -> None:
+        """Make the waiting thread look whether what it waits for is there. Any thread."""
+        self._call.inbox.notify()
+
+    @contextmanager
+    def _blocked(self) -> Iterator[None]:
+        """Let a cancellation of the task that waits for this thread reach the coroutine."""
+        work = self._call.work
+        if work is None:
+            yield
+            return
+        work.block(self._call)
+        try:
+            yield
+        finally:
+            work.unblock()
+
+    def wait(self, ready: Callable[[], bool]) -> bool:
+        """Serve the coroutine until ``ready()`` is true or it is over.
+
+        Args:
+            ready: asked in this thread; whoever makes it true calls `notify`.
+
+        Returns:
+            Whether ``ready()`` is true; if not, the coroutine is over, and `result` tells how.
+
+        Raises:
+            BaseException: what a signal handler raised here; then the coroutine was cancelled and
+            is
+                over.
+        """
+        call = self._call
+        launch = None if self._launched else call.hand_over
+        self._launched = True
+        with self._blocked():
+            call.serve(launch, lambda: ready() or call.over, foreign=self._foreign)
+        context = call.context
+        if context is not None and storage(context) is not self._seen:
+            self._seen = storage(context)
+            adopt(context, frame)
+        return ready()
+
+    def result(self) -> _R:
+        """Wait for the end, and return or raise what the coroutine returned or raised."""
+        self.wait(lambda: False)
+        self._call.inbox.close()
+        result: _R = self._call.outcome()
+        return result
+
+    def close(self) -> None:
+        """Cancel the coroutine if it runs, and wait for its end. Its outcome is dropped.
+
+        In another thread than that which made this (a finalizer): cancel, and do not wait.
+        """
+        call = self._call
+        loop = call.loop
+        assert loop is not None
+        call.cancelled = True
+        if not call.over:
+            try:
+                loop.call_soon_threadsafe(call.cancel)
+            except RuntimeError:  # the loop is closed, and the coroutine with it
+                call.inbox.close()
+                return
+        if threading.get_ident() == call.inbox.thread:
+            self.wait(lambda: False)
+        call.inbox.close()
+        call.exception = call.result = None
