@@ -22,6 +22,10 @@ class _Values(dict[str, Any]):
 
     __slots__ = ("__weakref__",)
 
+    # Told apart by identity, for weak references to them are kept in a set.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__  # type: ignore[assignment]  # a dict has none
+
 
 _NONE: Final = _Values()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import itertools
 import os
+import sys
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final
@@ -147,9 +148,10 @@ class Lease:
     def __init__(self) -> None:
         self.loop_thread: Final = pool.lease()
 
-    def __del__(self) -> None:
+    # A default, for the main thread's lease ends after this module's globals are gone.
+    def __del__(self, _is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         loop_thread = getattr(self, "loop_thread", None)
-        if loop_thread is not None:
+        if loop_thread is not None and not _is_finalizing():
             pool.release(loop_thread)
 
 
