@@ -244,18 +244,18 @@ def _look_at(awaitable: Any) -> None:
 @overload
 def async_to_sync(
     *, force_new_loop: bool = False
-) -> Callable[[Callable[_P, Awaitable[_R]]], AsyncToSync[_P, _R]]: ...
+) -> Callable[[Callable[_P, Awaitable[_R]]], Callable[_P, _R]]: ...
 
 
 @overload
 def async_to_sync(
     awaitable: Callable[_P, Awaitable[_R]], *, force_new_loop: bool = False
-) -> AsyncToSync[_P, _R]: ...
+) -> Callable[_P, _R]: ...
 
 
 def async_to_sync(
     awaitable: Callable[_P, Awaitable[_R]] | None = None, *, force_new_loop: bool = False
-) -> AsyncToSync[_P, _R] | Callable[[Callable[_P, Awaitable[_R]]], AsyncToSync[_P, _R]]:
+) -> Callable[_P, _R] | Callable[[Callable[_P, Awaitable[_R]]], Callable[_P, _R]]:
     """Make a coroutine function callable from synchronous code; usable as a decorator.
 
     The coroutine runs on the loop whose `sync_to_async` called the running code, in the task that
@@ -270,6 +270,8 @@ def async_to_sync(
         TypeError: if ``awaitable`` cannot be called, or is an async generator function.
 
     """
+    # The result is an AsyncToSync. It is annotated as a plain callable because checkers bind those
+    # to objects and classes as they do functions, and keep what they know of overloads.
     if awaitable is None:
         return lambda f: AsyncToSync(f, force_new_loop=force_new_loop)
     return AsyncToSync(awaitable, force_new_loop=force_new_loop)

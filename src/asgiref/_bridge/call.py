@@ -80,11 +80,11 @@ class Call(RootFrame):
         # Below a thread_sensitive=False call, thread-sensitive work goes home, not to this thread.
         super().__init__(self.inbox if work is None or work.sensitive else outer)
         self.work = work
-        self.owner = owner
+        self.owner: CallOwner = owner
         self.awaitable: Awaitable[Any] | None = awaitable
         self.exc_info: ExcInfo = exc_info
         #: `start` was called: it may be asked for twice, after an interruption.
-        self.started = False
+        self.started: bool = False
         #: The task that runs the coroutine.
         self.task: asyncio.Task[Any] | None = None
         #: The context to run in, or to take changes from.
@@ -93,15 +93,15 @@ class Call(RootFrame):
         self.given: object = None
         #: The context to take changes from after the call, if there are any.
         self.after: Context | None = None
-        self.answered = False
+        self.answered: bool = False
         self.result: Any = None
         self.exception: BaseException | None = None
         #: The waiting thread was interrupted: do not start, or cancel.
-        self.cancelled = False
+        self.cancelled: bool = False
         #: How often a task that lends itself was cancelled for this call alone.
-        self.interruptions = 0
+        self.interruptions: int = 0
         #: The waiting thread has left; nobody wants the outcome.
-        self.given_up = False
+        self.given_up: bool = False
 
     # In the loop's thread -----------------------------------------------------------------------
 

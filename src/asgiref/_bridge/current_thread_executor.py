@@ -73,7 +73,7 @@ class CurrentThreadExecutor(Executor):
         self.outer: Final = old_executor
         self.thread: Final = threading.get_ident()
         #: Set by this thread only, never cleared. Whoever puts, looks afterwards (I1).
-        self.closed = False
+        self.closed: bool = False
         self._items: Final[deque[Item]] = deque()
         #: Held unless there is news (I2).
         self._news: Final = threading.Lock()

@@ -35,7 +35,7 @@ class RootFrame(Frame):
         #: Async generators that were started. Only the loop's thread uses it.
         self.asyncgens: weakref.WeakSet[AsyncGenerator[Any, Any]] | None = None
         #: Nothing is entered any more.
-        self.over = False
+        self.over: bool = False
 
     async def clean_up(self) -> None:
         """Cancel and await the tasks that are left, and close the async generators (R4)."""

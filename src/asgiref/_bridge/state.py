@@ -62,13 +62,13 @@ class Frame:
         loop: AbstractEventLoop | None = None,
     ) -> None:
         #: Where the code below runs. On other loops the frame means nothing.
-        self.loop = loop
+        self.loop: AbstractEventLoop | None = loop
         #: The innermost pump to serve the code below, alive or ended; None hides those outside.
-        self.pump = pump
+        self.pump: CurrentThreadExecutor | None = pump
         #: The work whose code made this frame: the link from frame to frame, outwards.
-        self.work = work
+        self.work: Work | None = work
         #: The outermost call, which cleans up behind the code below.
-        self.root = root
+        self.root: Frame | None = root
 
 
 class ThreadState(threading.local):

@@ -301,7 +301,7 @@ def sync_to_async(
     thread_sensitive: bool = True,
     executor: Executor | None = None,
     context: Context | None = None,
-) -> Callable[[Callable[_P, _R]], SyncToAsync[_P, _R]]: ...
+) -> Callable[[Callable[_P, _R]], Callable[_P, Coroutine[Any, Any, _R]]]: ...
 
 
 @overload
@@ -311,7 +311,7 @@ def sync_to_async(
     thread_sensitive: bool = True,
     executor: Executor | None = None,
     context: Context | None = None,
-) -> SyncToAsync[_P, _R]: ...
+) -> Callable[_P, Coroutine[Any, Any, _R]]: ...
 
 
 def sync_to_async(
@@ -320,7 +320,10 @@ def sync_to_async(
     thread_sensitive: bool = True,
     executor: Executor | None = None,
     context: Context | None = None,
-) -> SyncToAsync[_P, _R] | Callable[[Callable[_P, _R]], SyncToAsync[_P, _R]]:
+) -> (
+    Callable[_P, Coroutine[Any, Any, _R]]
+    | Callable[[Callable[_P, _R]], Callable[_P, Coroutine[Any, Any, _R]]]
+):
     """Make a synchronous callable awaitable; usable as a decorator, with and without arguments.
 
     Args:
@@ -338,6 +341,8 @@ def sync_to_async(
             with ``thread_sensitive=True``.
 
     """
+    # The result is a SyncToAsync. It is annotated as a plain callable because checkers bind those
+    # to objects and classes as they do functions, and keep what they know of overloads.
     if func is None:
         return lambda f: SyncToAsync(
             f, thread_sensitive=thread_sensitive, executor=executor, context=context

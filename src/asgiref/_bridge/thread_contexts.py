@@ -62,7 +62,7 @@ class ThreadSensitiveContext:
     def __init__(self, *, executor: Executor | None = None) -> None:
         self.executor = executor
         #: No new calls are accepted.
-        self.exited = False
+        self.exited: bool = False
         self._used = False
         self._token: Token[ThreadSensitiveContext] | None = None
         self._frame_token: Token[Frame | None] | None = None

@@ -137,22 +137,22 @@ class Work:
         self.lock: Final = threading.Lock()
         self._state = _PENDING
         #: The task has left; nobody wants the outcome.
-        self.abandoned = False
+        self.abandoned: bool = False
         #: CancelledError was raised for that in the thread.
-        self.told = False
+        self.told: bool = False
         #: The call that the thread has posted, until the task takes it.
         self.request: Call | None = None
         #: The call in which the thread is blocked, wherever it runs.
         self.call: Call | None = None
         #: The task was cancelled, and the call to which that was passed on had ended.
-        self.missed = False
+        self.missed: bool = False
         #: The call that the task runs now. Written in the loop's thread.
         self.serving: Call | None = None
         self._waiter: asyncio.Future[None] = loop.create_future()
         self.result: Any = None
         self.exception: BaseException | None = None
         #: The function has returned or raised.
-        self.returned = False
+        self.returned: bool = False
         self.runner_thread: int | None = None
         #: The executor or pump where the work stands.
         self.place: object = None
