@@ -158,7 +158,8 @@ def mypy(session: nox.Session) -> None:
 def typing(session: nox.Session) -> None:
     """Legal and illegal ASGI by mypy and pyright, both strict: every error is an expected one."""
     _install(session, "typing", "pyright")
-    cases = ["tests/typing/legal", "tests/typing/illegal", "examples/typing", "docs/typing.md"]
+    cases = [f"tests/typing/{folder}" for folder in ("legal", "illegal", "limits")]
+    cases += ["examples/typing", "docs/typing.md"]
     session.run("python", "tests/typing/check.py", *cases, *session.posargs)
 
 

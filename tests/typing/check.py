@@ -137,9 +137,14 @@ def run_pyright(folder: Path, files: Iterable[str]) -> Iterator[tuple[str, Remar
         yield file, Remark(said["range"]["start"]["line"] + 1, "pyright", text)
 
 
+def pointed_out(case: Case) -> set[int]:
+    """Return the lines that only have to be rejected, in whatever words."""
+    return {number for number, line in enumerate(case.source, 1) if _WRONG.fullmatch(line)}
+
+
 def differences(case: Case, said: Iterable[Remark]) -> Iterator[tuple[str, Remark]]:
     """Yield what is unexpected and what is missing, as that word and the remark."""
-    wrong = {number for number, line in enumerate(case.source, 1) if _WRONG.fullmatch(line)}
+    wrong = pointed_out(case)
     got = Counter(remark for remark in said if remark.line not in wrong)
     expected = Counter(case.expected)
     yield from (("unexpected", remark) for remark in sorted((got - expected).elements()))
@@ -171,6 +176,8 @@ def rewrite(case: Case, said: Iterable[Remark]) -> None:
     """Write what the checkers say below the lines they say it about."""
     below: dict[int, list[str]] = defaultdict(list)
     for remark in sorted(said):
+        if remark.line in pointed_out(case):
+            continue
         line = case.source[remark.line - 1]
         indent = line[: len(line) - len(line.lstrip())]
         below[remark.line].append(f"{indent}# {remark.checker}: {remark.text}")
