@@ -24,7 +24,22 @@ PUBLIC: dict[str, frozenset[str]] = {
     "compatibility": frozenset(
         {"double_to_single_callable", "guarantee_single_callable", "is_double_callable"}
     ),
+    "current_thread_executor": frozenset({"CurrentThreadExecutor"}),
+    "local": frozenset({"Local"}),
+    "sync": frozenset(
+        {
+            "AsyncSingleThreadContext",
+            "AsyncToSync",
+            "SyncToAsync",
+            "ThreadSensitiveContext",
+            "async_to_sync",
+            "iscoroutinefunction",
+            "markcoroutinefunction",
+            "sync_to_async",
+        }
+    ),
     "testing": frozenset({"ApplicationCommunicator"}),
+    "timeout": frozenset({"timeout"}),
     "typing": frozenset(
         {
             "ASGI2Application",
@@ -91,12 +106,28 @@ SIGNATURES = {
     "compatibility.double_to_single_callable": "(application)",
     "compatibility.guarantee_single_callable": "(application)",
     "compatibility.is_double_callable": "(application)",
+    "current_thread_executor.CurrentThreadExecutor": "(old_executor)",
+    "current_thread_executor.CurrentThreadExecutor.run_until_future": "(self, future)",
+    "current_thread_executor.CurrentThreadExecutor.submit": "(self, fn, /, *args, **kwargs)",
+    "local.Local": "(thread_critical=False)",
+    "sync.AsyncSingleThreadContext": "()",
+    "sync.AsyncToSync": "(awaitable, force_new_loop=False)",
+    "sync.SyncToAsync": "(func, thread_sensitive=True, executor=None, context=None)",
+    "sync.SyncToAsync.thread_handler": (
+        "(self, loop, exc_info, task_context, func, *args, **kwargs)"
+    ),
+    "sync.ThreadSensitiveContext": "(*, executor=None)",
+    "sync.async_to_sync": "(awaitable=None, *, force_new_loop=False)",
+    "sync.iscoroutinefunction": "(func)",
+    "sync.markcoroutinefunction": "(func)",
+    "sync.sync_to_async": "(func=None, *, thread_sensitive=True, executor=None, context=None)",
     "testing.ApplicationCommunicator": "(application, scope)",
     "testing.ApplicationCommunicator.receive_nothing": "(self, timeout=0.1, interval=0.01)",
     "testing.ApplicationCommunicator.receive_output": "(self, timeout=1)",
     "testing.ApplicationCommunicator.send_input": "(self, message)",
     "testing.ApplicationCommunicator.stop": "(self, exceptions=True)",
     "testing.ApplicationCommunicator.wait": "(self, timeout=1)",
+    "timeout.timeout": "(timeout, *, loop=None)",
 }
 
 ROOT = Path(asgiref.__file__).parent

@@ -8,8 +8,9 @@ called once. Nothing in an object says for sure which of the two it is, hence hi
 from __future__ import annotations
 
 import functools
-import inspect
 from typing import TYPE_CHECKING, Any, cast
+
+from asgiref._bridge.coroutines import iscoroutinefunction
 
 if TYPE_CHECKING:
     from asgiref._protocol.applications import ASGI2Application, ASGI3Application, ASGIApplication
@@ -22,8 +23,8 @@ def is_double_callable(application: ASGIApplication) -> bool:
 
     In this order: an attribute ``_asgi_single_callable`` or ``_asgi_double_callable`` that is
     true decides; a class is double, for making an instance is its first call; anything else is
-    single if calling it, or its ``__call__``, gives a coroutine. A ``functools.partial`` is of the
-    style of what it wraps.
+    single if `asgiref.sync.iscoroutinefunction` is true of it or of its ``__call__``. A
+    ``functools.partial`` is of the style of what it wraps.
 
     Args:
         application: any ASGI application.
@@ -44,10 +45,10 @@ def is_double_callable(application: ASGIApplication) -> bool:
         target = target.func
     if isinstance(target, type):
         return True
-    if inspect.iscoroutinefunction(target):
+    if iscoroutinefunction(target):
         return False
     called = getattr(target, "__call__", None)  # noqa: B004 - the method itself is wanted
-    return not inspect.iscoroutinefunction(called)
+    return not iscoroutinefunction(called)
 
 
 def double_to_single_callable(application: ASGI2Application) -> ASGI3Application:

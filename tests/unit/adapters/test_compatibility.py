@@ -13,6 +13,7 @@ from asgiref.compatibility import (
     guarantee_single_callable,
     is_double_callable,
 )
+from asgiref.sync import markcoroutinefunction
 
 
 async def single(scope: Any, receive: Any, send: Any) -> None:
@@ -85,7 +86,14 @@ class HintsThatDecideNothing(SingleInstance):
     _asgi_double_callable = False
 
 
+@markcoroutinefunction
+def marked(scope: Any, receive: Any, send: Any) -> Any:
+    """ASGI 3, a synchronous function that says it returns a coroutine."""
+    return single(scope, receive, send)
+
+
 SINGLE = [
+    pytest.param(marked, id="marked function"),
     pytest.param(single, id="function"),
     pytest.param(SingleInstance(), id="object"),
     pytest.param(SingleInstance().method, id="bound method"),
