@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from benchmarks.child import Order, load_suite
-from benchmarks.suite import OURS
+from benchmarks.suite import OURS, PEER_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -123,10 +123,10 @@ def _measure(settings: Settings, module: str, case: Case, side: str) -> Report:
 
 
 def _check_comparable(ours: Report, theirs: Report) -> None:
-    if ours["package"] == theirs["package"]:
+    if theirs["version"] != PEER_VERSION:
         msg = (
-            f"both sides ran {ours['package']}: give --peer-python an interpreter "
-            "that has asgiref 3.13.0 installed"
+            f"the other side ran asgiref {theirs['version']} from {theirs['package']}: "
+            f"give --peer-python an interpreter that has asgiref {PEER_VERSION} installed"
         )
         raise MeasurementError(msg)
     if ours["python"] != theirs["python"]:
@@ -280,6 +280,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         repetitions=arguments.repetitions,
         seconds=arguments.seconds,
     )
+    # The modules are imported here, too, to see their cases: with our package.
+    sys.path[:0] = filter(None, [arguments.our_path])
     everything: dict[str, list[Row]] = {}
     for module in arguments.modules or _all_modules():
         suite = load_suite(module)

@@ -28,7 +28,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, cast
 
-__all__ = ("OURS", "PEER", "Case", "Kind", "Subject", "Suite")
+__all__ = ("OURS", "PEER", "PEER_VERSION", "Case", "Kind", "Subject", "Suite")
 
 #: Performs that many operations and returns the seconds they took together; for a quantity,
 #: called with 1, it returns the amount itself.
@@ -38,7 +38,8 @@ Subject: TypeAlias = Callable[[int], float] | Callable[[int], Coroutine[object, 
 Kind: TypeAlias = Literal["time", "quantity"]
 
 OURS: Final = "ours"
-PEER: Final = "asgiref 3.13.0"
+PEER_VERSION: Final = "3.13.0"
+PEER: Final = f"asgiref {PEER_VERSION}"
 
 
 @dataclass(frozen=True, slots=True)
