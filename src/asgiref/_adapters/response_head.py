@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ("ResponseHead",)
+__all__ = ("BODILESS", "HOP_BY_HOP", "ResponseHead")
 
 #: A token of RFC 9110, section 5.6.2.
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _STATUS: Final = re.compile(r"[2-9][0-9][0-9](?: [^\x00-\x08\x0a-\x1f\x7f]*)?")
 _FORBIDDEN: Final = re.compile(r"[\r\n\x00]")
+
+#: Statuses whose responses have no body (RFC 9110, section 6.4.1).
+BODILESS: Final = frozenset((204, 304))
 
 #: Fields about one connection and not about the response: they are the server's (PEP 3333, "Other
 #: HTTP Features"; RFC 9110, section 7.6.1).

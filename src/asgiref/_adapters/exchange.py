@@ -1,0 +1,263 @@
+"""One request between the event loop, which talks to the server, and the application's thread.
+
+The thread puts events and takes blocks of the body; the loop sends and receives them. Two kinds:
+
+``WindowedExchange``
+    The thread runs ahead of the loop by a bounded window in each direction, so that a block does
+    not cost a wait. For threads of a pool, on which nothing in the loop depends.
+
+``SteppedExchange``
+    The thread waits for each event through ``async_to_sync`` and serves, meanwhile, the
+    thread-sensitive work of whatever the event meets on its way. For requests that run in the home
+    thread of their call tree.
+
+Only the loop's side touches tasks and the server; the thread's side reaches the loop through
+``call_soon_threadsafe`` and the bridge alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from abc import ABC, abstractmethod
+from collections import deque
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+__all__ = ("ClientGone", "Exchange")
+
+Event = dict[str, Any]
+
+_END: Final[Event] = {"type": "http.response.body", "body": b""}
+
+
+class ClientGone(ConnectionAbortedError):  # noqa: N818  (a fact, not a fault)
+    """Raised in ``write()`` when nobody is there to get the block.
+
+    An application may let it pass: its request ends without an error then.
+    """
+
+
+class Exchange(ABC):
+    """What both kinds share: the two queues, their guard, and who is still there.
+
+    Args:
+        receive: the server's; called in the loop only.
+        send: the server's; called in the loop only.
+        first: the event that ``receive`` gave first.
+    """
+
+    def __init__(
+        self,
+        receive: Callable[[], Awaitable[Event]],
+        send: Callable[[Event], Awaitable[None]],
+        first: Event,
+    ) -> None:
+        self._receive = receive
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+        # Tasks of the exchange run in the caller's context, not in what the application made of it.
+        self._context = copy_context()
+        # Filled by one side and emptied by the other; single operations of a deque are atomic.
+        self._outgoing: deque[tuple[Event, int]] = deque()  # with the bytes of the body in it
+        self._incoming: deque[bytes] = deque()
+        self._whole = False  # the request body has arrived
+        self._gone = False  # the client has left
+        self._cancelled = False  # the task of the request was cancelled
+        self._abandoned = False  # the loop does not run the task any more
+        self._failure: BaseException | None = None  # what ended the sending
+        self._left = False  # the thread is done
+        self._completed = False  # the last event of the response was put
+        self._receiver: asyncio.Task[None] | None = None
+        self._accept(first)
+
+    # -- the thread's side
+
+    def enter(self) -> bool:
+        """Begin in the request's thread; false when there is no use in it any more."""
+        return not self._cancelled
+
+    def leave(self) -> None:
+        """Say that the thread is done with the request."""
+        self._left = True
+
+    def put(self, event: Event, size: int, *, last: bool = False, urgent: bool = True) -> bool:
+        """Hand an event over to be sent.
+
+        Args:
+            event: what to send.
+            size: bytes of the body in it.
+            last: whether it completes the response.
+            urgent: false lets it wait until the request's thread has ended.
+
+        Returns:
+            False when nobody is there to get it.
+
+        Raises:
+            BaseException: what ``send`` raised, unless it was an ``OSError``.
+        """
+        if self._gone or self._cancelled:
+            self._raise_failure()
+            return False
+        self._completed = last
+        self._outgoing.append((event, size))
+        self._hand_over(size, 1, urgent=urgent)
+        if self.deserted():
+            self._raise_failure()
+            return False
+        return True
+
+    def finish(self, *, urgent: bool) -> None:
+        """Complete the response after the last event that was put.
+
+        Args:
+            urgent: false lets it wait until the request's thread has ended.
+
+        Raises:
+            BaseException: what ``send`` raised, unless it was an ``OSError``.
+        """
+        if self._gone or self._cancelled:
+            self._raise_failure()
+            return
+        self._completed = True
+        event, size, blocks = _END, 0, 1
+        # One event less where the last one is still here to be completed. Taking it out decides
+        # who has it: this thread or the loop.
+        with contextlib.suppress(IndexError):
+            last = self._outgoing.pop()
+            if last[0]["type"] == "http.response.body":
+                (event, size), blocks = last, 0
+            else:
+                self._outgoing.append(last)
+        self._outgoing.append(({**event, "more_body": False}, size))
+        self._hand_over(0, blocks, urgent=urgent)
+
+    @abstractmethod
+    def _hand_over(self, size: int, blocks: int, *, urgent: bool) -> None:
+        """Let the loop know of what was put, and wait as the kind demands.
+
+        Args:
+            size: bytes of the body that are new.
+            blocks: events that are new.
+            urgent: false lets them wait until the request's thread has ended.
+        """
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Wait until everything put was sent."""
+
+    @abstractmethod
+    def take(self) -> bytes:
+        """Return the next block of the request body, ``b""`` at its end.
+
+        Raises:
+            ConnectionAbortedError: the client left before the body was whole.
+            CancelledError: the request was cancelled.
+        """
+
+    def listen(self) -> bool:
+        """Look out for the client's leaving from now on; false when it has left."""
+        if self._receiver is None:
+            self._call_loop(self._start_receiver)
+        return not self.deserted()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the task of the request was cancelled."""
+        return self._cancelled
+
+    @property
+    def left(self) -> bool:
+        """Whether the thread is done with the request."""
+        return self._left
+
+    def deserted(self) -> bool:
+        """Whether nobody is there to get more of the response."""
+        return self._gone or self._cancelled
+
+    def _call_loop(self, callback: Callable[[], object]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(callback, context=self._context)
+        except RuntimeError:  # the loop was closed under the request: there is no client any more
+            self._gone = True
+
+    def _raise_failure(self) -> None:
+        """Raise what ended the sending, where it was more than the client's leaving."""
+        failure = self._failure
+        if failure is not None and not isinstance(failure, OSError):
+            raise failure
+
+    def _cut_off(self) -> ConnectionAbortedError:
+        return ConnectionAbortedError(
+            "The client disconnected before the whole request body arrived; "
+            "what was read is only its beginning."
+        )
+
+    # -- the loop's side
+
+    def _accept(self, event: Event) -> None:
+        """Take in a received event."""
+        kind = event["type"]
+        if kind == "http.request":
+            if not self._whole:
+                body: bytes = event.get("body") or b""
+                if body:
+                    self._incoming.append(body)
+                if not event.get("more_body"):
+                    self._whole = True
+        elif kind == "http.disconnect":
+            self._gone = True
+
+    def _failed(self, error: BaseException) -> None:
+        """Note what ``send`` raised, for the thread and for ``drain``."""
+        self._failure = error
+        self._gone = True
+
+    async def _send_rest(self) -> None:
+        """Send what waits, in order, while there is somebody to get it."""
+        while self._outgoing and not self._gone:
+            event, _ = self._outgoing.popleft()
+            try:
+                await self._send(event)
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # noqa: BLE001  (raised by put or drain)
+                self._failed(error)
+
+    def _start_receiver(self) -> None:
+        if self._receiver is None and not self._left:
+            self._receiver = self._loop.create_task(self._receive_all(), context=self._context)
+
+    @abstractmethod
+    async def _receive_all(self) -> None:
+        """Take in what the server says until the client has left."""
+
+    def abandon(self) -> None:
+        """Let go of the thread where nothing can be awaited any more."""
+        self._cancelled = True
+        self._abandoned = True
+
+    @abstractmethod
+    async def cancel(self) -> None:
+        """Let go of a thread that waits here, and wait until it has left the request."""
+
+    @abstractmethod
+    async def drain(self) -> None:
+        """Send what is left after the thread has ended.
+
+        Raises:
+            BaseException: what ``send`` raised, unless it was an ``OSError``.
+        """
+
+    async def close(self) -> None:
+        """End the tasks of the exchange."""
+        self._left = True
+        if self._abandoned:
+            return
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            receiver.cancel()
+            await asyncio.wait((receiver,))

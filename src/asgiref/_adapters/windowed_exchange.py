@@ -1,0 +1,249 @@
+"""The exchange of a pool's thread: it runs ahead of the loop by a window in each direction."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Final
+
+from asgiref._adapters.exchange import Event, Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from asgiref._adapters.worker_pool import WorkerPool
+
+__all__ = ("WindowedExchange",)
+
+#: Bytes of the response that may wait for the client before the application waits too.
+SEND_WINDOW_BYTES: Final = 256 * 1024
+#: Blocks of the response that may wait for the client before the application waits too.
+SEND_WINDOW_BLOCKS: Final = 16
+#: Bytes of the request body that wait for the application before the server is asked for no more.
+RECEIVE_WINDOW_BYTES: Final = 256 * 1024
+
+#: Seconds between looks whether the loop was closed under a thread that waits for it.
+LOOP_CHECK_SECONDS: Final = 5.0
+
+
+class WindowedExchange(Exchange):
+    """Lets the thread go on while its blocks are sent, up to a number of bytes and blocks.
+
+    The fast path takes no lock. Each counter has one writer, and each flag is handed over in one
+    order: *the producer puts first and then looks whether somebody must be called; the consumer
+    first says that it goes, and then looks again whether something was put.* The guard belongs to
+    the slow path, in which the thread really waits.
+
+    Args:
+        receive: the server's; called in the loop only.
+        send: the server's; called in the loop only.
+        first: the event that ``receive`` gave first.
+        pool: told when the thread waits for the client.
+    """
+
+    def __init__(
+        self,
+        receive: Callable[[], Awaitable[Event]],
+        send: Callable[[Event], Awaitable[None]],
+        first: Event,
+        pool: WorkerPool,
+    ) -> None:
+        super().__init__(receive, send, first)
+        self._pool = pool
+        self._changed = threading.Condition(threading.Lock())
+        self._waiting = 0  # threads that wait for a change; written with the guard held
+        self._put_bytes = 0  # written by the thread
+        self._sent_bytes = 0  # written by the loop
+        self._put_blocks = 0
+        self._sent_blocks = 0
+        self._read_bytes = 0  # written by the thread
+        self._received_bytes = sum(map(len, self._incoming))  # written by the loop
+        self._sending = False  # the sender runs, or was called
+        self._sender: asyncio.Task[None] | None = None
+        self._paused: asyncio.Future[None] | None = None  # the receiver waits for room
+        self._departure: asyncio.Future[None] | None = None  # cancel() waits for the thread
+        if not self._whole and not self._gone:
+            self._start_receiver()
+
+    # -- the thread's side
+
+    def leave(self) -> None:
+        """Say that the thread is done with the request."""
+        self._left = True
+        departure = self._departure
+        if departure is not None:
+            self._call_loop(lambda: _settle(departure))
+
+    def _hand_over(self, size: int, blocks: int, *, urgent: bool) -> None:
+        self._put_bytes += size
+        self._put_blocks += blocks
+        if urgent and not self._sending:
+            self._sending = True
+            self._call_loop(self._start_sender)
+        if not self._completed and (
+            self._put_bytes - self._sent_bytes >= SEND_WINDOW_BYTES
+            or self._put_blocks - self._sent_blocks >= SEND_WINDOW_BLOCKS
+        ):
+            self._wait_while(self._full)
+
+    def flush(self) -> None:
+        """Wait until everything put was sent."""
+        self._wait_while(lambda: self._sent_blocks < self._put_blocks)
+
+    def take(self) -> bytes:
+        """Return the next block of the request body, ``b""`` at its end."""
+        incoming = self._incoming
+        if not incoming:
+            self._wait_while(lambda: not incoming and not self._whole)
+        if self._cancelled:
+            raise asyncio.CancelledError("The request was cancelled.")
+        try:
+            block = incoming.popleft()
+        except IndexError:
+            # The end may have been noted after the last look at the queue, with a last block.
+            if not self._whole:
+                raise self._cut_off() from None
+            block = incoming.popleft() if incoming else b""
+        self._read_bytes += len(block)
+        paused = self._paused
+        # Half a window makes one wake-up serve many blocks.
+        if (
+            paused is not None
+            and self._received_bytes - self._read_bytes <= RECEIVE_WINDOW_BYTES // 2
+        ):
+            self._paused = None
+            self._call_loop(lambda: _settle(paused))
+        return block
+
+    def _full(self) -> bool:
+        return (
+            self._put_bytes - self._sent_bytes >= SEND_WINDOW_BYTES
+            or self._put_blocks - self._sent_blocks >= SEND_WINDOW_BLOCKS
+        )
+
+    def _wait_while(self, condition: Callable[[], bool]) -> None:
+        """Wait until the condition ends or nobody is there to end it."""
+        if self._gone or self._cancelled or not condition():
+            return
+        with self._changed:
+            self._waiting += 1
+            try:
+                with self._pool.waiting():
+                    while condition() and not self._gone and not self._cancelled:
+                        if not self._changed.wait(LOOP_CHECK_SECONDS) and self._loop.is_closed():
+                            self._gone = True
+            finally:
+                self._waiting -= 1
+
+    # -- the loop's side
+
+    def _wake(self) -> None:
+        """Wake a thread that waits, after the change that it waits for."""
+        if self._waiting:
+            with self._changed:
+                self._changed.notify_all()
+
+    def _start_sender(self) -> None:
+        # The sender may have found by itself what it was called for; and when the thread has left,
+        # drain() sends all the rest.
+        if self._left or (self._sender is not None and not self._sender.done()):
+            return
+        if not self._completed:
+            self._start_receiver()
+        self._sender = self._loop.create_task(self._send_all(), context=self._context)
+
+    async def _send_all(self) -> None:
+        outgoing, send = self._outgoing, self._send
+        idle = False
+        while not self._gone:
+            if not outgoing:
+                if not idle and not self._completed:
+                    # One more turn of the loop lets a thread that waits for the interpreter put
+                    # more, which spares it a call for each block.
+                    idle = True
+                    await asyncio.sleep(0)
+                    continue
+                self._sending = False
+                if not outgoing or self._sending:
+                    return
+                self._sending = True
+            idle = False
+            try:
+                event, size = outgoing.popleft()
+            except IndexError:  # finish() has it in its hands for a moment
+                continue
+            try:
+                await send(event)
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # noqa: BLE001  (raised again in the request's own task)
+                self._failed(error)
+            self._sent_bytes += size
+            self._sent_blocks += 1
+            if self._waiting and (
+                self._put_bytes - self._sent_bytes <= SEND_WINDOW_BYTES // 2
+                and self._put_blocks - self._sent_blocks <= SEND_WINDOW_BLOCKS // 2
+            ):
+                self._wake()
+        self._wake()
+
+    async def _receive_all(self) -> None:
+        try:
+            while not self._gone:
+                whole = self._whole
+                event = await self._receive()
+                if whole and event["type"] == "http.request":
+                    return  # a careless server repeats itself, perhaps for ever
+                self._received_bytes += len(event.get("body") or b"")
+                paused = None
+                if self._received_bytes - self._read_bytes >= RECEIVE_WINDOW_BYTES:
+                    paused = self._paused = self._loop.create_future()
+                self._accept(event)
+                self._wake()
+                # The thread may have emptied the queue before it could see the future.
+                if paused is not None and self._incoming and not self._whole:
+                    await paused
+        except Exception:  # noqa: BLE001  (a server that cannot say more has lost its client)
+            self._gone = True
+            self._wake()
+        # A response that is complete may end its own exchange while it is being sent.
+        if self._sender is not None and not self._completed:
+            self._sender.cancel()
+
+    def abandon(self) -> None:
+        """Let go of a thread that waits here, where nothing can be awaited any more."""
+        with self._changed:
+            super().abandon()
+            self._changed.notify_all()
+
+    async def cancel(self) -> None:
+        """Let go of a thread that waits here, and wait until it has left the request."""
+        departure = self._loop.create_future()
+        self._departure = departure
+        with self._changed:
+            self._cancelled = True
+            waited = self._waiting > 0
+            self._changed.notify_all()
+        if waited and not self._left:
+            await departure
+
+    async def drain(self) -> None:
+        """Send what is left after the thread has ended."""
+        self._left = True
+        if self._sender is not None and not self._sender.done():
+            await asyncio.wait((self._sender,))
+        await self._send_rest()
+        self._raise_failure()
+
+    async def close(self) -> None:
+        """End the tasks of the exchange."""
+        await super().close()
+        sender, self._sender = self._sender, None
+        if sender is not None and not sender.done() and not self._abandoned:
+            sender.cancel()
+            await asyncio.wait((sender,))
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,318 @@
+"""A WSGI application behind any ASGI server (PEP 3333; ASGI, "WSGI Compatibility")."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from multiprocessing.process import parent_process
+from typing import TYPE_CHECKING, Any, Final
+
+from asgiref._adapters.environ import BadRequest, build_environ, content_length_of
+from asgiref._adapters.error_stream import ErrorStream
+from asgiref._adapters.exchange import ClientGone
+from asgiref._adapters.file_wrapper import FileWrapper
+from asgiref._adapters.request_body import RequestBody
+from asgiref._adapters.response_writer import ResponseWriter, bad_request
+from asgiref._adapters.stepped_exchange import SteppedExchange
+from asgiref._adapters.windowed_exchange import WindowedExchange
+from asgiref._adapters.worker_pool import WorkerPool
+from asgiref._bridge.state import current_home
+from asgiref._bridge.sync_to_async import SyncToAsync
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from wsgiref.types import WSGIApplication
+
+    from asgiref._adapters.exchange import Event, Exchange
+    from asgiref._adapters.response_writer import ExcInfo
+
+__all__ = ("WsgiToAsgi", "WsgiToAsgiInstance")
+
+_logger: Final = logging.getLogger("asgiref.wsgi")
+
+_ERRORS: Final = ErrorStream()
+
+#: A process manager's way to say how many processes serve (uvicorn, Heroku and others read it).
+_CONCURRENCY: Final = os.environ.get("WEB_CONCURRENCY", "1")
+
+
+def _is_one_of_many() -> bool:
+    """Tell whether other processes are known to run the same application."""
+    return parent_process() is not None or "gunicorn" in sys.modules or _CONCURRENCY != "1"
+
+
+def _length_of(scope: Mapping[str, Any]) -> int | None:
+    """Return the request's Content-Length in bytes, if it has one that makes sense."""
+    try:
+        return content_length_of(
+            value for name, value in scope.get("headers") or () if name.lower() == b"content-length"
+        )
+    except BadRequest:  # the environ cannot be built either, and the request is refused there
+        return None
+
+
+def _run_request(instance: WsgiToAsgiInstance, body: RequestBody) -> None:
+    """Run the application, send what it returns, and close it: all in this thread."""
+    instance._run(body)
+
+
+class _RequestThreads(SyncToAsync[["WsgiToAsgiInstance", RequestBody], None]):
+    """Runs requests side by side in a pool of threads."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        super().__init__(_run_request, thread_sensitive=False, executor=pool)
+        self.pool = pool
+
+
+class _RunInPlace(SyncToAsync[["WsgiToAsgiInstance", RequestBody], None]):
+    """``run_wsgi_app``: runs a request in its home thread, or side by side with others."""
+
+    async def __call__(self, instance: WsgiToAsgiInstance, body: RequestBody) -> None:
+        """Run the request of ``instance`` to its end."""
+        threads = instance.request_threads
+        if threads is None:
+            await super().__call__(instance, body)
+        else:
+            await threads(instance, body)
+
+
+#: Serves instances that no ``WsgiToAsgi`` made.
+_shared_threads: Final = _RequestThreads(WorkerPool())
+
+
+class WsgiToAsgiInstance:
+    """One request. Subclasses override its methods; all of them are looked up when they are called.
+
+    Args:
+        wsgi_application: the application of PEP 3333.
+        duplicate_header_limit: a request with more fields of one name is answered with status 400;
+            ``None`` lifts the limit.
+    """
+
+    def __init__(
+        self, wsgi_application: WSGIApplication, duplicate_header_limit: int | None = 100
+    ) -> None:
+        self.wsgi_application = wsgi_application
+        self.duplicate_header_limit = duplicate_header_limit
+        #: Where the request runs if nothing gives it a home thread; ``None`` is the one thread that
+        #: all thread-sensitive code shares.
+        self.request_threads: _RequestThreads | None = _shared_threads
+
+    async def __call__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[Event]],
+        send: Callable[[Event], Awaitable[None]],
+    ) -> None:
+        """Run the application for one ``http`` scope.
+
+        Args:
+            scope: the connection scope; it is only read.
+            receive: the server's.
+            send: the server's.
+
+        Raises:
+            ValueError: the scope is of another type.
+            BaseException: what the application raised, before, within and after its response, and
+                what ``send`` raised, unless that says that the client has left.
+        """
+        if scope["type"] != "http":
+            raise ValueError(
+                f"WSGI knows http alone; this scope is of type {scope['type']!r}. Route other "
+                "scopes to an ASGI application before they reach WsgiToAsgi."
+            )
+        first = await receive()
+        if first["type"] == "http.disconnect":
+            return
+        self.scope = scope
+        exchange: Exchange
+        if current_home() is not None:
+            self.request_threads = None
+            self._multithread = True
+        else:
+            self._multithread = self.request_threads is not None
+        if self.request_threads is None:
+            exchange = SteppedExchange(receive, send, first)
+        else:
+            exchange = WindowedExchange(receive, send, first, self.request_threads.pool)
+        self._exchange = exchange
+        self._response = ResponseWriter(exchange, scope["method"])
+        try:
+            try:
+                await self.run_wsgi_app(RequestBody(exchange.take, _length_of(scope)))
+            except asyncio.CancelledError:
+                await exchange.cancel()
+                raise
+            except BaseException as error:
+                if isinstance(error, GeneratorExit) and not exchange.left:
+                    exchange.abandon()  # the loop has stopped for good: nothing can be awaited
+                else:
+                    # What was said before the error reaches the client, which sees it cut off.
+                    await exchange.drain()
+                raise
+            await exchange.drain()
+        finally:
+            await exchange.close()
+
+    def build_environ(self, scope: dict[str, Any], body: RequestBody) -> dict[str, Any]:
+        """Describe the request as a WSGI environ; called in the thread of the request.
+
+        Args:
+            scope: the connection scope.
+            body: the streaming request body, which becomes ``wsgi.input``.
+
+        Raises:
+            BadRequest: the headers contradict themselves; answered with status 400.
+        """
+        environ = build_environ(
+            scope,
+            body,
+            errors=_ERRORS,
+            duplicate_header_limit=self.duplicate_header_limit,
+            multithread=self._multithread,
+            multiprocess=_is_one_of_many(),
+        )
+        environ["wsgi.file_wrapper"] = FileWrapper
+        return environ
+
+    def start_response(
+        self,
+        status: str,
+        response_headers: Iterable[Iterable[str]],
+        exc_info: ExcInfo | None = None,
+    ) -> Callable[[bytes], None]:
+        """Begin the response: the callable that PEP 3333 gives to the application.
+
+        Args:
+            status: as in ``"200 OK"``; the reason may be left out.
+            response_headers: pairs of name and value.
+            exc_info: the error that this response reports, in place of one begun before.
+
+        Returns:
+            The ``write()`` callable.
+
+        Raises:
+            RuntimeError: the response was begun before and ``exc_info`` was not given.
+            BaseException: the one of ``exc_info``, if the headers were sent already.
+            TypeError: an argument is of the wrong type.
+            ValueError: an argument says what HTTP cannot.
+        """
+        self._response.start(status, response_headers, exc_info)
+        return self._response.write
+
+    #: A ``SyncToAsync``, awaited by ``__call__`` with the streaming request body.
+    run_wsgi_app = _RunInPlace(_run_request)
+
+    def _run(self, body: RequestBody) -> None:
+        exchange = self._exchange
+        try:
+            if exchange.enter():
+                self._answer(body)
+        except ClientGone:
+            pass  # write() told the application, which let it pass
+        finally:
+            exchange.leave()
+
+    def _answer(self, body: RequestBody) -> None:
+        try:
+            environ = self.build_environ(self.scope, body)
+        except BadRequest as refusal:
+            start, end = bad_request(str(refusal), self.scope["method"])
+            self._exchange.put(start, 0, urgent=False)
+            self._exchange.put(end, 0, last=True, urgent=False)
+            return
+        # Untrusted: whatever the application returns is looked at below.
+        iterable: Any = self.wsgi_application(environ, self.start_response)
+        close: Callable[[], object] | None = getattr(iterable, "close", None)
+        if close is None:
+            self._send_all(iterable, urgent=False)
+            return
+        try:
+            self._send_all(iterable, urgent=True)
+        except BaseException:
+            try:
+                close()
+            except Exception:
+                _logger.exception("close() of a failed response failed too; the first error counts")
+            raise
+        close()
+
+    def _send_all(self, iterable: Any, *, urgent: bool) -> None:
+        """Send the blocks in order.
+
+        Args:
+            iterable: what the application returned.
+            urgent: whether the end of the response must not wait for the end of this thread's work.
+        """
+        response = self._response
+        if type(iterable) is list or type(iterable) is tuple:
+            # All blocks are here, so the last one is known and completes the response by itself.
+            final = len(iterable) - 1
+            for index, block in enumerate(iterable):
+                last = index == final
+                if not response.send(block, last=last, urgent=urgent or not last):
+                    break
+        else:
+            if iterable is None or isinstance(iterable, (bytes, str)):
+                raise TypeError(
+                    f"The application returned {iterable!r:.80}; it must return an iterable of "
+                    "bytes, such as a list of them."
+                )
+            region = None
+            if type(iterable) is FileWrapper and self._offers_zero_copy():
+                region = iterable.region()
+            if region is not None:
+                response.send_region(region)
+            else:
+                for block in iterable:
+                    if not response.send(block):
+                        break
+        response.finish(urgent=urgent)
+
+    def _offers_zero_copy(self) -> bool:
+        return "http.response.zerocopysend" in (self.scope.get("extensions") or ())
+
+
+class WsgiToAsgi:
+    """An ASGI 3 application that runs a WSGI application.
+
+    Each request runs in one thread: the application's call, the iteration over what it returned and
+    ``close()``. Requests run side by side in a pool of threads, unless a ``ThreadSensitiveContext``
+    or an enclosing ``async_to_sync`` gives the thread in which they belong.
+
+    Args:
+        wsgi_application: the application of PEP 3333.
+        duplicate_header_limit: a request with more fields of one name is answered with status 400;
+            ``None`` lifts the limit.
+        thread_sensitive: whether requests without a home thread share one, one after another.
+        max_workers: how many requests run at a time; ``None`` means as many as the default executor
+            of an event loop has. Requests that wait for their client do not count.
+
+    Raises:
+        ValueError: ``max_workers`` is not positive.
+    """
+
+    def __init__(
+        self,
+        wsgi_application: WSGIApplication,
+        duplicate_header_limit: int | None = 100,
+        *,
+        thread_sensitive: bool = False,
+        max_workers: int | None = None,
+    ) -> None:
+        self.wsgi_application = wsgi_application
+        self.duplicate_header_limit = duplicate_header_limit
+        self._threads = None if thread_sensitive else _RequestThreads(WorkerPool(max_workers))
+
+    async def __call__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[Event]],
+        send: Callable[[Event], Awaitable[None]],
+    ) -> None:
+        """Answer one request; see ``WsgiToAsgiInstance``."""
+        instance = WsgiToAsgiInstance(self.wsgi_application, self.duplicate_header_limit)
+        instance.request_threads = self._threads
+        await instance(scope, receive, send)

@@ -1,0 +1,8 @@
+"""WSGI applications behind ASGI servers, and ASGI applications behind WSGI servers."""
+
+from asgiref._adapters.wsgi_to_asgi import WsgiToAsgi, WsgiToAsgiInstance
+from asgiref._facade import rehome
+
+__all__ = ("WsgiToAsgi", "WsgiToAsgiInstance")
+
+rehome(__name__, globals(), __all__)

@@ -1,0 +1,967 @@
+"""``asgiref.wsgi.WsgiToAsgi`` towards the server: requests, responses, errors (PEP 3333, ASGI)."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Final
+from wsgiref.validate import validator
+
+import pytest
+
+from asgiref.wsgi import WsgiToAsgi, WsgiToAsgiInstance
+from tests.http_exchange import HttpExchange, http_scope, upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    Environ = dict[str, Any]
+    StartResponse = Callable[..., Callable[[bytes], object]]
+    Wsgi = Callable[[Environ, StartResponse], Any]
+
+PATIENCE = 30.0
+
+
+def play(
+    application: Wsgi,
+    scope: dict[str, Any] | None = None,
+    events: Iterable[dict[str, Any]] | None = None,
+) -> HttpExchange:
+    """Run one request to its end, in a loop of its own."""
+
+    async def main() -> HttpExchange:
+        return await HttpExchange(scope, events).run(WsgiToAsgi(application))
+
+    return asyncio.run(main())
+
+
+def play_failing(
+    application: Wsgi, scope: dict[str, Any] | None = None
+) -> tuple[HttpExchange, BaseException]:
+    """Run one request that raises; return what was sent and what was raised."""
+
+    async def main() -> tuple[HttpExchange, BaseException]:
+        exchange = HttpExchange(scope)
+        try:
+            await exchange.run(WsgiToAsgi(application))
+        except BaseException as error:  # noqa: BLE001 - the test looks at whatever came
+            return exchange, error
+        pytest.fail("nothing was raised")
+
+    return asyncio.run(main())
+
+
+def hello(environ: Environ, start_response: StartResponse) -> list[bytes]:
+    """Answer in one block."""
+    del environ
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+
+
+class Blocks:
+    """An iterable of blocks that remembers how it was treated."""
+
+    def __init__(self, *blocks: Any) -> None:
+        self.blocks = iter(blocks)
+        self.asked = 0
+        self.closed: list[int] = []
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        block = next(self.blocks)
+        self.asked += 1
+        if isinstance(block, BaseException):
+            raise block
+        return block
+
+    def close(self) -> None:
+        """Note the thread."""
+        self.closed.append(threading.get_ident())
+
+
+def answering(
+    iterable: Any, status: str = "200 OK", headers: Iterable[tuple[str, str]] = ()
+) -> Wsgi:
+    """Return an application that gives this response."""
+
+    def application(environ: Environ, start_response: StartResponse) -> Any:
+        del environ
+        start_response(status, list(headers))
+        return iterable
+
+    return application
+
+
+class TestEnviron:
+    """What the application is told."""
+
+    def test_valid_for_wsgiref(self) -> None:
+        """``wsgiref.validate`` finds nothing to complain about."""
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            body = environ["wsgi.input"].read(100)
+            environ["wsgi.errors"].write("")
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [body]
+
+        checked: Any = validator(application)
+        scope = http_scope("POST", "/a", headers=[(b"host", b"a"), (b"content-length", b"2")])
+        assert play(checked, scope, upload(b"ab")).body == b"ab"
+
+    def test_errors_take_any_text(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """``wsgi.errors`` ends at the standard error of the moment."""
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            print("é\u20ac", file=environ["wsgi.errors"])
+            return hello(environ, start_response)
+
+        play(application)
+        assert capsys.readouterr().err == "é\u20ac\n"
+
+    def test_threads_and_processes(self) -> None:
+        """``wsgi.multithread`` and ``wsgi.multiprocess`` tell the truth about this process."""
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            start_response("200 OK", [])
+            return [repr((environ["wsgi.multithread"], environ["wsgi.multiprocess"])).encode()]
+
+        # Under pytest-xdist this process is one of several, but none of multiprocessing's.
+        assert play(application).body == b"(True, False)"
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            [(b"content-length", b"1"), (b"content-length", b"2")],
+            [(b"host", b"a"), (b"host", b"b")],
+            [(b"x-a", b"b")] * 101,
+        ],
+        ids=["lengths", "hosts", "too many"],
+    )
+    @pytest.mark.parametrize("method", ["POST", "HEAD"])
+    def test_bad_request(self, headers: list[tuple[bytes, bytes]], method: str) -> None:
+        """A request that contradicts itself gets 400 and never meets the application."""
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            pytest.fail("the application was called")
+
+        exchange = play(application, http_scope(method, headers=headers))
+        assert exchange.status == 400
+        assert exchange.complete
+        assert bool(exchange.body) == (method != "HEAD")
+
+    def test_duplicate_header_limit(self) -> None:
+        """The limit is the adapter's second argument."""
+
+        async def main() -> list[int]:
+            scope = http_scope(headers=[(b"x-a", b"b")] * 3)
+            return [
+                (await HttpExchange(scope).run(WsgiToAsgi(hello, limit))).status
+                for limit in (2, 3, None)
+            ]
+
+        assert asyncio.run(main()) == [400, 200, 200]
+
+    @pytest.mark.parametrize("kind", ["websocket", "lifespan", "http2"])
+    def test_other_scopes(self, kind: str) -> None:
+        """Every other scope type is a ValueError that names it."""
+        with pytest.raises(ValueError, match=kind):
+            play(hello, {"type": kind})
+
+
+class TestRequestBody:
+    """``wsgi.input`` while the body arrives."""
+
+    def test_starts_on_the_first_event(self) -> None:
+        """The application runs, and answers, while the body is still arriving."""
+
+        async def main() -> None:
+            answered = asyncio.Semaphore(1)
+
+            def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+                start_response("200 OK", [])
+                while block := environ["wsgi.input"].read1():
+                    yield block.upper()
+
+            exchange = HttpExchange(http_scope("POST"))
+            blocks = iter([b"a", b"", b"b", b"c"])
+
+            async def receive() -> dict[str, Any]:
+                # Nothing arrives before what came before it was answered.
+                await answered.acquire()
+                body = next(blocks, None)
+                if not body:  # an empty block is no end, and gets no answer
+                    answered.release()
+                return {"type": "http.request", "body": body or b"", "more_body": body is not None}
+
+            async def send(event: dict[str, Any]) -> None:
+                await exchange.send(event)
+                if event.get("body"):
+                    answered.release()
+
+            await WsgiToAsgi(application)(exchange.scope, receive, send)
+            assert exchange.blocks == [b"A", b"B", b"C"]
+            assert exchange.complete
+
+        asyncio.run(main())
+
+    def test_stops_at_the_content_length(self) -> None:
+        """What comes after the Content-Length is no part of the body."""
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            start_response("200 OK", [])
+            return [environ["wsgi.input"].read(), environ["wsgi.input"].read(5)]
+
+        scope = http_scope("POST", headers=[(b"Content-Length", b"3")])
+        assert play(application, scope, upload(b"ab", b"cdef")).body == b"abc"
+
+    def test_takes_little_ahead(self) -> None:
+        """An application that does not read holds the upload after at most 256 KiB and an event."""
+
+        async def main() -> int:
+            go = threading.Event()
+
+            def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+                assert go.wait(PATIENCE)
+                return hello(environ, start_response)
+
+            block = b"x" * 65536
+            exchange = HttpExchange(http_scope("POST"), upload(*[block] * 100))
+            task = asyncio.create_task(exchange.run(WsgiToAsgi(application)))
+            # Far more turns than events: what was not taken by then is not taken ahead.
+            for _ in range(1000):
+                await asyncio.sleep(0)
+            go.set()
+            await task
+            return exchange.received
+
+        assert asyncio.run(main()) <= 5
+
+    def test_long_upload_flows_through(self) -> None:
+        """Windows are emptied and filled again until all of it has passed."""
+
+        def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+            start_response("200 OK", [])
+            while block := environ["wsgi.input"].read(100_000):
+                yield block
+
+        sent = [bytes([number % 256]) * 50_000 for number in range(200)]
+        exchange = play(application, http_scope("POST"), upload(*sent))
+        assert exchange.body == b"".join(sent)
+
+    @pytest.mark.parametrize("length", [None, b"10"], ids=["chunked", "with length"])
+    @pytest.mark.parametrize("read", ["read", "readline", "readlines", "read1"])
+    def test_cut_off(self, read: str, length: bytes | None) -> None:
+        """A body that the client did not finish is never passed for a whole one."""
+        seen: list[BaseException] = []
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            try:
+                while getattr(environ["wsgi.input"], read)():
+                    pass
+            except OSError as error:
+                seen.append(error)
+            return hello(environ, start_response)
+
+        events = [*upload(b"abc")[:1], {"type": "http.disconnect"}]
+        headers = [] if length is None else [(b"content-length", length)]
+        play(application, http_scope("POST", headers=headers), events)
+        assert len(seen) == 1
+        assert "disconnect" in str(seen[0])
+
+    def test_unread(self) -> None:
+        """A response sent before the body was read is fine, as is a body that is still arriving."""
+
+        async def main() -> HttpExchange:
+            exchange = HttpExchange(http_scope("POST"), upload(b"a")[:1])
+            return await exchange.run(WsgiToAsgi(hello))
+
+        assert asyncio.run(main()).complete
+
+    def test_gone_before_anything(self) -> None:
+        """A client that left before its request began never meets the application."""
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            pytest.fail("the application was called")
+
+        assert play(application, None, [{"type": "http.disconnect"}]).sent == []
+
+    def test_stalled_uploads_do_not_keep_threads(self) -> None:
+        """With one worker, another request is answered while one waits for its client."""
+
+        async def main() -> None:
+            def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+                start_response("200 OK", [])
+                return [environ["wsgi.input"].read()]
+
+            adapter = WsgiToAsgi(application, max_workers=1)
+            stalled = HttpExchange(http_scope("POST"), upload(b"a")[:1])
+            task = asyncio.create_task(stalled.run(adapter))
+            for _ in range(3):
+                other = await HttpExchange(http_scope("POST"), upload(b"b")).run(adapter)
+                assert other.body == b"b"
+            assert not task.done()
+            stalled.disconnect()
+            with pytest.raises(OSError, match="disconnect"):
+                await task
+
+        asyncio.run(main())
+
+
+class TestResponse:
+    """From ``start_response`` to the last event."""
+
+    def test_one_block(self) -> None:
+        """A list of one block is one start and one last body."""
+        exchange = play(hello)
+        assert exchange.sent == [
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"content-type", b"text/plain")],
+            },
+            {"type": "http.response.body", "body": b"hello", "more_body": False},
+        ]
+
+    @pytest.mark.parametrize(
+        "iterable", [[], [b""], [b"", b""], (), iter([]), iter([b"", b""])], ids=repr
+    )
+    def test_empty(self, iterable: Iterable[bytes]) -> None:
+        """A response without a block is a start and an empty end."""
+        exchange = play(answering(iterable, "204 No Content", [("X-A", "b")]))
+        assert (exchange.status, exchange.headers) == (204, [(b"x-a", b"b")])
+        assert exchange.body == b""
+        assert exchange.complete
+
+    @pytest.mark.parametrize("kind", [list, tuple, iter, lambda blocks: Blocks(*blocks)])
+    def test_blocks(self, kind: Callable[[list[bytes]], Iterable[bytes]]) -> None:
+        """Each block that is not empty is one event, whatever iterates."""
+        exchange = play(answering(kind([b"", b"a", b"", b"b", b"c", b""])))
+        assert exchange.blocks == [b"a", b"b", b"c"]
+        assert exchange.complete
+
+    def test_started_in_iteration(self) -> None:
+        """A generator may call ``start_response`` before its first block."""
+
+        def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+            del environ
+            yield b""
+            start_response("201 Created", [])
+            yield b"a"
+
+        exchange = play(application)
+        assert (exchange.status, exchange.body) == (201, b"a")
+
+    def test_head_waits_for_the_first_block(self) -> None:
+        """Until a block that is not empty, an error may replace the response."""
+
+        def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+            del environ
+            start_response("200 OK", [("Content-Length", "5")])
+            yield b""
+            try:
+                raise KeyError
+            except KeyError:
+                start_response("500 Oops", [("X-A", "b")], sys.exc_info())
+            yield b"sorry!"
+
+        exchange = play(application)
+        assert (exchange.status, exchange.headers) == (500, [(b"x-a", b"b")])
+        assert exchange.body == b"sorry!"
+
+    def test_too_late_to_replace(self) -> None:
+        """After the first block ``start_response`` raises the error it was given, as itself."""
+        error = KeyError("mine")
+
+        def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+            del environ
+            start_response("200 OK", [])
+            yield b"a"
+            try:
+                raise error
+            except KeyError:
+                start_response("500 Oops", [], sys.exc_info())
+            yield b"never"
+
+        exchange, raised = play_failing(application)
+        assert raised is error
+        assert exchange.body == b"a"
+        assert not exchange.complete
+
+    def test_second_call(self) -> None:
+        """A second ``start_response`` without ``exc_info`` is an error that says so."""
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            start_response("200 OK", [])
+            return hello(environ, start_response)
+
+        exchange, error = play_failing(application)
+        assert isinstance(error, RuntimeError)
+        assert "second time without exc_info" in str(error)
+        assert exchange.sent == []
+
+    @pytest.mark.parametrize("iterable", [[b"a"], [], iter([b"a"]), iter([])], ids=repr)
+    def test_no_call(self, iterable: Iterable[bytes]) -> None:
+        """A response without ``start_response`` is an error that says so."""
+        exchange, error = play_failing(lambda _, __: iterable)
+        assert isinstance(error, RuntimeError)
+        assert "start_response()" in str(error)
+        assert exchange.sent == []
+
+    @pytest.mark.parametrize("block", ["text", bytearray(b"a"), 5, None], ids=repr)
+    @pytest.mark.parametrize("kind", [list, iter])
+    def test_block_of_wrong_type(self, block: Any, kind: Any) -> None:
+        """A block that is not bytes is a TypeError that shows it."""
+        exchange, error = play_failing(answering(kind([b"a", block])))
+        assert isinstance(error, TypeError)
+        assert type(block).__name__ in str(error)
+        assert exchange.body == b"a"
+        assert not exchange.complete
+
+    @pytest.mark.parametrize("response", [None, b"bytes", "text"], ids=repr)
+    def test_response_of_wrong_type(self, response: Any) -> None:
+        """What is no iterable of blocks is a TypeError that shows it."""
+        _, error = play_failing(answering(response))
+        assert isinstance(error, TypeError)
+        assert repr(response) in str(error)
+
+    def test_refused_at_once(self) -> None:
+        """A bad status or header is raised by ``start_response`` itself."""
+        seen: list[Exception] = []
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            try:
+                start_response("200 OK", [("X-A", "b\r\nX-C: d")])
+            except ValueError as error:
+                seen.append(error)
+            return hello(environ, start_response)
+
+        assert play(application).body == b"hello"
+        assert "X-C: d" in str(seen[0])
+
+    def test_write(self) -> None:
+        """``write`` sends at once, before the iterable, and counts."""
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            del environ
+            write = start_response("200 OK", [("Content-Length", "3")])
+            write(b"")
+            write(b"a")
+            write(b"b")
+            return [b"cd"]
+
+        exchange = play(application)
+        assert exchange.blocks == [b"a", b"b", b"c"]
+        assert exchange.complete
+
+    def test_write_past_the_content_length(self) -> None:
+        """``write`` sends what the Content-Length allows, then says that there was more."""
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            del environ
+            start_response("200 OK", [("Content-Length", "3")])(b"abcd")
+            return []
+
+        exchange, error = play_failing(application)
+        assert isinstance(error, RuntimeError)
+        assert "Content-Length" in str(error)
+        assert exchange.body == b"abc"
+        assert exchange.complete
+
+    @pytest.mark.parametrize("length", [0, 2, 3])
+    def test_longer_than_content_length(self, length: int) -> None:
+        """Longer output is cut, iteration stops, ``close`` is called."""
+        blocks = Blocks(b"a", b"bc", b"d", b"e")
+        exchange = play(answering(blocks, headers=[("Content-Length", str(length))]))
+        assert exchange.body == b"abcde"[:length]
+        assert exchange.complete
+        assert blocks.asked == {0: 1, 2: 2, 3: 2}[length]
+        assert len(blocks.closed) == 1
+
+    @pytest.mark.parametrize(
+        ("iterable", "sent"),
+        [([b"ab"], b""), ([], b""), (iter([b"ab"]), b"ab"), ([b"a", b"b"], b"a"), (iter([]), b"")],
+        ids=["one block", "none", "iterator", "two blocks", "empty iterator"],
+    )
+    def test_shorter_than_content_length(self, iterable: Iterable[bytes], sent: bytes) -> None:
+        """Shorter output is an error; the connection is not ended as whole."""
+        exchange, error = play_failing(answering(iterable, headers=[("Content-Length", "5")]))
+        assert isinstance(error, RuntimeError)
+        assert "Content-Length of 5" in str(error)
+        assert exchange.body == sent
+        assert not exchange.complete
+        # Where nothing was promised yet, the server can answer with an error of its own.
+        assert bool(exchange.sent) == bool(sent)
+
+    @pytest.mark.parametrize(
+        ("method", "status"), [("HEAD", "200 OK"), ("GET", "204 None"), ("GET", "304 Same")]
+    )
+    @pytest.mark.parametrize("kind", [list, iter])
+    def test_no_body(self, method: str, status: str, kind: Any) -> None:
+        """HEAD, 204 and 304 send no body and keep their headers, whatever was given."""
+        headers = [("Content-Length", "5")]
+        for blocks in ([], [b"hello"], [b"much", b"longer"]):
+            exchange = play(answering(kind(blocks), status, headers), http_scope(method))
+            assert exchange.headers == [(b"content-length", b"5")]
+            assert exchange.body == b""
+            assert exchange.complete
+
+    def test_head_does_not_run_on(self) -> None:
+        """The body of a HEAD request is not asked for beyond its first block."""
+        blocks = Blocks(*[b"x"] * 100)
+        play(answering(blocks), http_scope("HEAD"))
+        assert blocks.asked == 1
+        assert len(blocks.closed) == 1
+
+    def test_each_block_is_sent_before_the_next_is_asked_for(self) -> None:
+        """A block reaches the client while the application waits to give the next one."""
+
+        async def main() -> None:
+            arrived = threading.Event()
+
+            def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+                del environ
+                start_response("200 OK", [])
+                for block in (b"a", b"b", b"c"):
+                    arrived.clear()
+                    yield block
+                    assert arrived.wait(PATIENCE)
+
+            exchange = HttpExchange()
+
+            async def send(event: dict[str, Any]) -> None:
+                await exchange.send(event)
+                if event.get("body"):
+                    arrived.set()
+
+            await WsgiToAsgi(application)(exchange.scope, exchange.receive, send)
+            assert exchange.blocks == [b"a", b"b", b"c"]
+
+        asyncio.run(main())
+
+    @pytest.mark.parametrize(
+        ("size", "ahead"), [(1, 17), (65536, 6), (1_000_000, 2)], ids=["small", "64 KiB", "large"]
+    )
+    def test_back_pressure(self, size: int, ahead: int) -> None:
+        """A slow client holds the iterable: at most 16 events or 256 KiB are ahead."""
+
+        async def main() -> int:
+            blocks = Blocks(*[b"x" * size] * 100)
+            exchange = HttpExchange()
+            exchange.reading.clear()
+            adapter = WsgiToAsgi(answering(blocks), max_workers=1)
+            task = asyncio.create_task(exchange.run(adapter))
+            await exchange.blocked.wait()
+            # The worker is held: the only one there is serves another request meanwhile.
+            other = Blocks(b"y")
+            adapter.wsgi_application = answering(other)
+            await HttpExchange().run(adapter)
+            asked = blocks.asked
+            exchange.reading.set()
+            await task
+            assert len(exchange.blocks) == 100
+            return asked
+
+        assert asyncio.run(main()) <= ahead
+
+
+class TestFileWrapper:
+    """``wsgi.file_wrapper``, with and without zero-copy."""
+
+    ZERO_COPY: Final[dict[str, Any]] = {"extensions": {"http.response.zerocopysend": {}}}
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        """A file of ten bytes."""
+        made = tmp_path / "digits"
+        made.write_bytes(b"0123456789")
+        return made
+
+    def application(
+        self, path: Path, headers: Iterable[tuple[str, str]] = (), skip: int = 3
+    ) -> Wsgi:
+        """Return an application that gives the file from its third byte on."""
+
+        def application(environ: Environ, start_response: StartResponse) -> Any:
+            self.file = path.open("rb")
+            self.file.read(skip)
+            start_response("200 OK", list(headers))
+            return environ["wsgi.file_wrapper"](self.file)
+
+        return application
+
+    def test_blocks(self, path: Path) -> None:
+        """Without the extension the file goes out in blocks, and is closed."""
+        exchange = play(self.application(path))
+        assert exchange.body == b"3456789"
+        assert exchange.complete
+        assert self.file.closed
+
+    @pytest.mark.parametrize(("length", "count"), [(None, 7), ("7", 7), ("4", 4)])
+    def test_zero_copy(self, path: Path, length: str | None, count: int) -> None:
+        """With it, the server is told offset and length, and the file is open until it is done."""
+        headers = [] if length is None else [("Content-Length", length)]
+        exchange = play(self.application(path, headers), http_scope(**self.ZERO_COPY))
+        assert exchange.sent[1:] == [
+            {
+                "type": "http.response.zerocopysend",
+                "file": self.file,
+                "offset": 3,
+                "count": count,
+                "more_body": False,
+            }
+        ]
+        assert self.file.closed
+
+    def test_open_until_sent(self, path: Path) -> None:
+        """The file is closed only after ``send`` has returned."""
+
+        async def main() -> None:
+            exchange = HttpExchange(http_scope(**self.ZERO_COPY))
+
+            async def send(event: dict[str, Any]) -> None:
+                if event["type"] == "http.response.zerocopysend":
+                    for _ in range(100):
+                        await asyncio.sleep(0)
+                    assert not event["file"].closed
+                await exchange.send(event)
+
+            await WsgiToAsgi(self.application(path))(exchange.scope, exchange.receive, send)
+            assert exchange.complete
+
+        asyncio.run(main())
+
+    def test_shorter_than_content_length(self, path: Path) -> None:
+        """A file that is shorter than promised is an error before anything is sent."""
+        application = self.application(path, [("Content-Length", "8")])
+        exchange, error = play_failing(application, http_scope(**self.ZERO_COPY))
+        assert isinstance(error, RuntimeError)
+        assert exchange.sent == []
+        assert self.file.closed
+
+    @pytest.mark.parametrize("method", ["HEAD", "GET"])
+    def test_nothing_to_send(self, path: Path, method: str) -> None:
+        """HEAD requests and empty files are ended without the extension."""
+        application = self.application(path, skip=0 if method == "HEAD" else 10)
+        exchange = play(application, http_scope(method, **self.ZERO_COPY))
+        assert exchange.complete
+        assert [event["type"] for event in exchange.sent[1:]] == ["http.response.body"]
+
+    def test_wrapped_by_a_middleware(self, path: Path) -> None:
+        """Only the wrapper itself is sent from the file; a middleware's iterable is asked."""
+        inner = self.application(path)
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            return [block.replace(b"3", b"x") for block in inner(environ, start_response)]
+
+        assert play(application, http_scope(**self.ZERO_COPY)).body == b"x456789"
+        self.file.close()
+
+    def test_no_descriptor(self) -> None:
+        """A file in memory goes out in blocks, whatever the server offers."""
+
+        def application(environ: Environ, start_response: StartResponse) -> Any:
+            start_response("200 OK", [])
+            return environ["wsgi.file_wrapper"](io.BytesIO(b"abc"), 2)
+
+        assert play(application, http_scope(**self.ZERO_COPY)).blocks == [b"ab", b"c"]
+
+
+class TestClose:
+    """``close()`` of what the application returned."""
+
+    def test_at_the_end(self) -> None:
+        """Called once, in the thread of the request."""
+        blocks = Blocks(b"a")
+        threads: list[int] = []
+
+        def application(environ: Environ, start_response: StartResponse) -> Blocks:
+            threads.append(threading.get_ident())
+            start_response("200 OK", [])
+            return blocks
+
+        play(application)
+        assert blocks.closed == threads
+        assert threads != [threading.get_ident()]
+
+    def test_not_of_the_iterator(self) -> None:
+        """Of the very iterable, not of what ``iter()`` made of it."""
+
+        class Outer:
+            def __iter__(self) -> Iterator[Any]:
+                return iter(inner)
+
+            def close(self) -> None:
+                closed.append(self)
+
+        inner = Blocks(b"a")
+        outer = Outer()
+        closed: list[Outer] = []
+        play(answering(outer))
+        assert closed == [outer]
+        assert inner.closed == []
+
+    def test_after_an_error(self) -> None:
+        """An error in iteration reaches the server as itself, after ``close``."""
+        error = KeyError("mine")
+        blocks = Blocks(b"a", error)
+        exchange, raised = play_failing(answering(blocks))
+        assert raised is error
+        assert exchange.body == b"a"
+        assert not exchange.complete
+        assert len(blocks.closed) == 1
+
+    @pytest.mark.parametrize("length", [[], [("Content-Length", "1")]], ids=["open", "length"])
+    def test_error_in_close(self, length: list[tuple[str, str]]) -> None:
+        """An error in ``close`` reaches the server, after the response."""
+
+        class Broken(Blocks):
+            def close(self) -> None:
+                raise error
+
+        error = KeyError("mine")
+        exchange, raised = play_failing(answering(Broken(b"a"), headers=length))
+        assert raised is error
+        assert exchange.body == b"a"
+        assert exchange.complete
+
+    def test_error_and_error_in_close(self, caplog: pytest.LogCaptureFixture) -> None:
+        """The first error counts; the one of ``close`` is logged."""
+
+        class Broken(Blocks):
+            def close(self) -> None:
+                raise ValueError("second")
+
+        first = KeyError("first")
+        _, raised = play_failing(answering(Broken(b"a", first)))
+        assert raised is first
+        assert "second" in caplog.text
+
+    def test_generator(self) -> None:
+        """A generator that is stopped early runs its ``finally``."""
+        ended: list[bool] = []
+
+        def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+            del environ
+            start_response("200 OK", [("Content-Length", "1")])
+            try:
+                while True:
+                    yield b"a"
+            finally:
+                ended.append(True)
+
+        assert play(application).body == b"a"
+        assert ended == [True]
+
+
+class TestErrors:
+    """Errors of the application reach the server as themselves."""
+
+    @pytest.mark.parametrize("error", [KeyError("a"), SystemExit(3), GeneratorExit()], ids=repr)
+    @pytest.mark.parametrize("where", ["call", "first", "second"])
+    def test_as_themselves(self, error: BaseException, where: str) -> None:
+        """Before the response, before its first block, within it."""
+
+        def application(environ: Environ, start_response: StartResponse) -> Any:
+            if where == "call":
+                raise error
+            start_response("200 OK", [])
+            return Blocks(error) if where == "first" else Blocks(b"a", error)
+
+        async def main() -> tuple[HttpExchange, list[BaseException]]:
+            # Caught in the task: asyncio lets a SystemExit out of the loop.
+            exchange = HttpExchange()
+            caught: list[BaseException] = []
+            try:
+                await exchange.run(WsgiToAsgi(application))
+            except BaseException as raised:  # noqa: BLE001 - the test looks at whatever came
+                caught.append(raised)
+            return exchange, caught
+
+        exchange, caught = asyncio.run(main())
+        assert caught == [error]
+        assert exchange.body == (b"a" if where == "second" else b"")
+        assert not exchange.complete
+
+    def test_stop_iteration(self) -> None:
+        """A StopIteration cannot pass through a coroutine: it is a RuntimeError's cause."""
+        error = StopIteration()
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            raise error
+
+        _, raised = play_failing(application)
+        assert isinstance(raised, RuntimeError)
+        assert raised.__cause__ is error
+
+    def test_of_send(self) -> None:
+        """An error of ``send`` that is no disconnect ends the request and reaches the server."""
+
+        async def main() -> None:
+            blocks = Blocks(*[b"a"] * 10_000)
+            exchange = HttpExchange()
+            exchange.send_error = KeyError("server")
+            with pytest.raises(KeyError, match="server"):
+                await exchange.run(WsgiToAsgi(answering(blocks)))
+            assert blocks.asked < 10_000
+            assert len(blocks.closed) == 1
+
+        asyncio.run(main())
+
+
+class TestClientGone:
+    """The client leaves: iteration stops soon, ``close`` is called, and nobody is blamed."""
+
+    @staticmethod
+    def endless(closed: list[bool], block: bytes) -> Wsgi:
+        """Return an application that never ends by itself."""
+
+        def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+            del environ
+            start_response("200 OK", [])
+            try:
+                while True:
+                    yield block
+            finally:
+                closed.append(True)
+
+        return application
+
+    @pytest.mark.parametrize("how", ["event", "send"])
+    def test_noticed(self, how: str) -> None:
+        """By the event, or by ``send`` raising OSError."""
+
+        async def main() -> None:
+            closed: list[bool] = []
+            exchange = HttpExchange()
+
+            async def send(event: dict[str, Any]) -> None:
+                await exchange.send(event)
+                if len(exchange.sent) == 5:
+                    if how == "event":
+                        exchange.disconnect()
+                    else:
+                        exchange.send_error = BrokenPipeError()
+                await asyncio.sleep(0)
+
+            adapter = WsgiToAsgi(self.endless(closed, b"a"))
+            await adapter(exchange.scope, exchange.receive, send)
+            assert closed == [True]
+            assert not exchange.complete
+
+        asyncio.run(main())
+
+    def test_noticed_between_blocks(self) -> None:
+        """An application that keeps giving empty blocks is stopped too."""
+
+        async def main() -> None:
+            closed: list[bool] = []
+            exchange = HttpExchange()
+            exchange.disconnect()
+            await exchange.run(WsgiToAsgi(self.endless(closed, b"")))
+            assert closed == [True]
+            assert exchange.sent == []
+
+        asyncio.run(main())
+
+    def test_while_held_by_back_pressure(self) -> None:
+        """An application that waits for a client that leaves is let go."""
+
+        async def main() -> None:
+            closed: list[bool] = []
+            exchange = HttpExchange()
+
+            async def send(event: dict[str, Any]) -> None:
+                await asyncio.Event().wait()
+
+            adapter = WsgiToAsgi(self.endless(closed, b"a"))
+            task = asyncio.create_task(adapter(exchange.scope, exchange.receive, send))
+            while not closed:
+                exchange.disconnect()
+                await asyncio.sleep(0)
+            await task
+
+        asyncio.run(main())
+
+    def test_write(self) -> None:
+        """``write`` raises, so that code which only writes stops; letting it pass is no error."""
+
+        async def main() -> None:
+            seen: list[BaseException] = []
+
+            def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+                del environ
+                write = start_response("200 OK", [])
+                try:
+                    while True:
+                        write(b"a")
+                except OSError as error:
+                    seen.append(error)
+                    raise
+
+            exchange = HttpExchange()
+            exchange.send_error = BrokenPipeError()
+            await exchange.run(WsgiToAsgi(application))
+            assert "disconnect" in str(seen[0])
+
+        asyncio.run(main())
+
+
+class TestOverrides:
+    """``WsgiToAsgiInstance`` is subclassed in the wild; its methods are looked up when called."""
+
+    def test_build_environ(self) -> None:
+        """An override adds to the environ; it gets the scope and the streaming body."""
+
+        class Instance(WsgiToAsgiInstance):
+            def build_environ(self, scope: dict[str, Any], body: Any) -> dict[str, Any]:
+                return super().build_environ(scope, body) | {"my.body": body}
+
+        def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            assert environ["my.body"] is environ["wsgi.input"]
+            return hello(environ, start_response)
+
+        async def main() -> HttpExchange:
+            return await HttpExchange().run(Instance(application))
+
+        assert asyncio.run(main()).body == b"hello"
+
+    def test_start_response(self) -> None:
+        """An override changes what the application says, even set on one instance."""
+
+        class Instance(WsgiToAsgiInstance):
+            def start_response(
+                self, status: str, response_headers: Iterable[Iterable[str]], exc_info: Any = None
+            ) -> Callable[[bytes], None]:
+                return super().start_response(
+                    status, [*response_headers, ("X-Added", "yes")], exc_info
+                )
+
+        async def main() -> HttpExchange:
+            return await HttpExchange().run(Instance(hello))
+
+        assert (b"x-added", b"yes") in asyncio.run(main()).headers
+
+    def test_run_wsgi_app(self) -> None:
+        """An override wraps the run, and is given the streaming body."""
+        seen: list[Any] = []
+
+        class Instance(WsgiToAsgiInstance):
+            async def run_wsgi_app(self, body: Any) -> None:
+                seen.append(body.read)
+                await super().run_wsgi_app(body)
+
+        async def main() -> HttpExchange:
+            return await HttpExchange().run(Instance(hello))
+
+        assert asyncio.run(main()).body == b"hello"
+        assert len(seen) == 1
+
+    def test_bad_pool(self) -> None:
+        """A pool without threads is refused when the adapter is made."""
+        with pytest.raises(ValueError, match="max_workers"):
+            WsgiToAsgi(hello, max_workers=0)
