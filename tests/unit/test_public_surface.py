@@ -26,6 +26,16 @@ PUBLIC: dict[str, frozenset[str]] = {
     ),
     "current_thread_executor": frozenset({"CurrentThreadExecutor"}),
     "local": frozenset({"Local"}),
+    "server": frozenset(
+        {
+            "ApplicationEnding",
+            "InstanceEnded",
+            "ServerStatistics",
+            "ServerStopped",
+            "StatelessServer",
+            "logger",
+        }
+    ),
     "sync": frozenset(
         {
             "AsyncSingleThreadContext",
@@ -106,6 +116,16 @@ SIGNATURES = {
     "compatibility.double_to_single_callable": "(application)",
     "compatibility.guarantee_single_callable": "(application)",
     "compatibility.is_double_callable": "(application)",
+    "server.StatelessServer": "(application, max_applications=1000)",
+    "server.StatelessServer.application_checker": "(self)",
+    "server.StatelessServer.application_exception": "(self, exception, application_details)",
+    "server.StatelessServer.application_send": "(self, scope, message)",
+    "server.StatelessServer.arun": "(self)",
+    "server.StatelessServer.delete_application_instance": "(self, scope_id)",
+    "server.StatelessServer.delete_oldest_application_instance": "(self)",
+    "server.StatelessServer.get_or_create_application_instance": "(self, scope_id, scope)",
+    "server.StatelessServer.handle": "(self)",
+    "server.StatelessServer.run": "(self)",
     "current_thread_executor.CurrentThreadExecutor": "(old_executor)",
     "current_thread_executor.CurrentThreadExecutor.run_until_future": "(self, future)",
     "current_thread_executor.CurrentThreadExecutor.submit": "(self, fn, /, *args, **kwargs)",

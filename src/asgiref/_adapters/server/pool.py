@@ -1,0 +1,597 @@
+"""The instances of one server: made, messaged, evicted, idle, ended, succeeded.
+
+Belongs to the thread of the event loop it is bound to; nothing here waits, except the little
+coroutines that applications run in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from asyncio import get_running_loop
+from collections import OrderedDict
+from contextlib import contextmanager
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from asgiref._adapters.compatibility import guarantee_single_callable
+from asgiref._adapters.server.endings import Ledger
+from asgiref._adapters.server.errors import ServerStopped
+from asgiref._adapters.server.input_queue import InputQueue
+from asgiref._adapters.server.instance import ForeignInstance, Gate, Instance
+from asgiref._adapters.server.instance_table import InstanceTable
+from asgiref._adapters.server.message_order import MessageOrder
+from asgiref._adapters.server.reports import EndingHooks, Report, Reports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Hashable, Iterator
+
+    from asgiref._adapters.server.endings import EndingReason
+
+__all__ = ("InstancePool", "PoolHost")
+
+logger = logging.getLogger("asgiref.server")
+
+#: Instances cancelled for idleness before the rest of the loop gets a turn.
+_BATCH: Final = 200
+
+#: How a refusal ends that is about the wrong thread or loop.
+_USE_THREADSAFE: Final = "from other threads use deliver_threadsafe()"
+
+
+class PoolHost(EndingHooks, Protocol):
+    """What the pool needs of its server, looked up anew at every use."""
+
+    application: Any
+    max_applications: int
+    application_checker_interval: float
+    input_queue_size: int
+    idle_timeout: float | None
+    cancel_timeout: float
+
+    def application_send(self, scope: Any, message: Any) -> Any:
+        """Deal with what an application sends."""
+
+
+class InstancePool:
+    """Everything a server knows about its instances.
+
+    Args:
+        host: the server: its settings and hooks.
+        clock: monotonic seconds, for idleness and ages.
+        make_room: evicts one instance, by way of whatever a subclass overrides.
+        wants_endings: whether the server's ``application_ended`` does anything.
+    """
+
+    def __init__(
+        self,
+        host: PoolHost,
+        clock: Callable[[], float],
+        make_room: Callable[[], None],
+        wants_endings: Callable[[], bool],
+    ) -> None:
+        """Start without instances and bound to no loop."""
+        self.host = host
+        self.ledger = Ledger()
+        self.order: MessageOrder[Instance] = MessageOrder(clock)
+        self.table = InstanceTable(self, self.order)
+        self.make_room = make_room
+        self.wants_endings = wants_endings
+        self.reports = Reports(host, self.ledger, self._reported, wants_endings)
+        #: The loop whose thread this belongs to.
+        self.loop: asyncio.AbstractEventLoop | None = None
+        #: The same while new messages are welcome.
+        self.accepting_loop: asyncio.AbstractEventLoop | None = None
+        self.stopping = False
+        #: Ended and still in the table: the first to go when room is needed.
+        self.ended: OrderedDict[Instance, None] = OrderedDict()
+        #: Out of the table, task not done.
+        self.departed: dict[Hashable, list[Instance]] = {}
+        #: Called when no task is left; a stop in progress sets it.
+        self.on_empty: Callable[[], None] | None = None
+        #: What limit-driven removals are reported as, even by way of a subclass's own methods.
+        self._evicting = False
+        #: Tasks that put messages for other threads.
+        self.deliveries: set[asyncio.Task[None]] = set()
+        self._look: asyncio.Handle | None = None
+        self._known_application: Any = None
+        self._application: Any = None
+        self._direct = False
+
+    # Which loop
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Serve on ``loop`` from now on; instances of another loop are gone with it."""
+        if self.loop is not loop:
+            self._lose_instances()
+            self.loop = loop
+        self.stopping = False
+        self.accepting_loop = loop
+
+    def _lose_instances(self) -> None:
+        """Report instances whose loop is gone: nothing can be done for their tasks any more."""
+        self.stopping = True
+        self.refuse()
+        instances = self.unfinished()
+        self.departed.clear()
+        for instance in instances:
+            if instance.reason is None and not instance.task.done():
+                instance.reason = "shutdown"
+                self.ledger.cancelling += 1
+            self.settle(instance, lost=not instance.task.done())
+        for instance in [*self.table.records.values()]:
+            self._drop_entry(instance)
+
+    def refuse(self) -> None:
+        """Take no message until bound again. Safe from any thread."""
+        self.accepting_loop = None
+
+    def _admit(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Let the loop of the caller in, or say why not."""
+        if loop is None:
+            raise RuntimeError(
+                "get_or_create_application_instance() needs the event loop that runs the server, "
+                f"and no loop runs in this thread; {_USE_THREADSAFE}"
+            )
+        if loop is self.loop:
+            raise ServerStopped
+        if self.loop is not None and self.loop.is_running():
+            raise RuntimeError(
+                "get_or_create_application_instance() was called in another event loop than the "
+                f"one that runs the server; {_USE_THREADSAFE}"
+            )
+        self.bind(loop)
+
+    # Making instances
+
+    def get_or_create(self, scope_id: Hashable, scope: Any) -> asyncio.Queue[Any]:
+        """The input queue of the instance for ``scope_id``, made now if there is none."""
+        try:
+            loop = get_running_loop()
+        except RuntimeError:
+            self._admit(None)
+            raise
+        if loop is not self.accepting_loop:
+            self._admit(loop)
+        try:
+            instance = self.table.records.get(scope_id)
+        except TypeError as error:
+            raise TypeError(
+                f"a scope_id must be hashable, got {type(scope_id).__name__}: {error}"
+            ) from error
+        if instance is not None and not instance.task.done():
+            instance.stamp()
+            order = self.order
+            if order.root.previous is not instance:
+                order.touch(instance)
+            return instance.queue
+        return self._create(scope_id, scope, instance)
+
+    def _create(self, scope_id: Hashable, scope: Any, ended: Instance | None) -> asyncio.Queue[Any]:
+        if ended is not None:
+            # Its task is done, and the callback that would tell may still be on its way.
+            self.settle(ended)
+            successor = self.table.records.get(scope_id)
+            if successor is not None and not successor.task.done():
+                successor.stamp()
+                self.order.touch(successor)
+                return successor.queue
+        self._look_at_application()
+        if ended is not None and self.table.holds(ended):
+            self._drop_entry(ended)
+        limit = max(1, self.host.max_applications)
+        while len(self.table.records) >= limit:
+            self._make_room()
+        if scope_id in self.departed:
+            # A forgotten instance ends when its successor arrives.
+            for forgotten in [*self.departed[scope_id]]:
+                if forgotten.task.done():
+                    self.settle(forgotten)
+                elif forgotten.reason is None:
+                    self._cancel(forgotten, "deleted")
+        return self._start(scope_id, scope).queue
+
+    def _look_at_application(self) -> None:
+        """See how the present application is to be called; it may have been reassigned."""
+        application = self.host.application
+        if application is self._known_application and self._application is not None:
+            return
+        if not callable(application):
+            raise TypeError(
+                f"the application must be callable, got {application!r}; "
+                "assign an ASGI application to 'application'"
+            )
+        self._application = guarantee_single_callable(application)
+        self._known_application = application
+        self._direct = inspect.iscoroutinefunction(self._application) or (
+            inspect.iscoroutinefunction(getattr(self._application, "__call__", None))  # noqa: B004 -- whether it is a coroutine function
+        )
+
+    def _start(
+        self,
+        scope_id: Hashable,
+        scope: Any,
+        predecessor: Instance | None = None,
+        inherited: tuple[Any, ...] = (),
+    ) -> Instance:
+        loop = self.loop
+        assert loop is not None  # bound by whoever came here
+        application = self._application
+        queue = InputQueue(self.host.input_queue_size, self.ledger)
+        instance = Instance(self, scope_id, scope, queue)
+        queue.attach(instance, inherited)
+        coroutine: Coroutine[Any, Any, Any]
+        if scope_id in self.departed:
+            self._close_gate(instance)
+            coroutine = self._call_after_predecessors(instance, application)
+        else:
+            coroutine = self._call_directly(instance, loop)
+        task = loop.create_task(coroutine, name="asgiref.server instance")
+        instance.task = task
+        task.add_done_callback(instance.done)
+        self.ledger.created += 1
+        self.ledger.undone += 1
+        if predecessor is None:
+            self.table.add(instance)
+        else:
+            self.table.substitute(predecessor, instance)
+        return instance
+
+    def _call_directly(
+        self, instance: Instance, loop: asyncio.AbstractEventLoop
+    ) -> Coroutine[Any, Any, Any]:
+        """The coroutine of the application itself where possible: it saves one per instance."""
+        application = self._application
+        if loop.get_task_factory() is not None:
+            # An eager factory would run the application inside get-or-create.
+            return _call_later(instance, application)
+        if not self._direct:
+            return _call(instance, application)
+        try:
+            coroutine = application(instance.scope, instance.queue.get, instance.send)
+        except Exception:  # noqa: BLE001 -- raised once more, inside the instance
+            return _call(instance, application)
+        return coroutine if type(coroutine) is CoroutineType else _wait_for(coroutine)
+
+    async def _call_after_predecessors(self, instance: Instance, application: Any) -> None:
+        gate = instance.gate
+        assert gate is not None  # made together with this coroutine
+        await gate.opened
+        instance.gate = None
+        await _call(instance, application)
+
+    # Successors that wait
+
+    def _close_gate(self, instance: Instance) -> None:
+        loop = self.loop
+        assert loop is not None  # an instance is being made
+        gate = instance.gate = Gate(loop.create_future(), None)
+        if self.host.cancel_timeout == float("inf"):
+            return
+        since = max(one.cancelled_at for one in self.departed[instance.scope_id])
+        gate.timer = loop.call_at(
+            since + self.host.cancel_timeout, self._give_up_on_predecessors, instance
+        )
+
+    def _give_up_on_predecessors(self, instance: Instance) -> None:
+        if instance.gate is not None and not instance.gate.opened.done():
+            logger.error(
+                "The cancelled application instance for scope id %r has not ended within "
+                "cancel_timeout (%s s); its successor starts anyway",
+                instance.scope_id,
+                self.host.cancel_timeout,
+            )
+            instance.gate.open()
+
+    # Ending instances
+
+    def evict_oldest(self, reason: EndingReason = "evicted") -> None:
+        """Cancel and forget the least recently messaged instance.
+
+        Raises:
+            KeyError: there is none.
+        """
+        oldest = self.order.oldest()
+        if oldest is None:
+            raise KeyError("there is no application instance to delete")
+        self.discard(oldest, reason)
+
+    def delete(self, scope_id: Hashable) -> None:
+        """Cancel and forget the instance for ``scope_id``.
+
+        Raises:
+            KeyError: there is none.
+        """
+        self.discard(self.table.records[scope_id], "evicted" if self._evicting else "deleted")
+
+    def discard(self, instance: Instance, reason: EndingReason) -> None:
+        """Take an instance out of the table and cancel it; an ended one is just taken out."""
+        if instance.task.done():
+            self.settle(instance)
+            # Its unread messages may have called a successor to life in its place.
+            current = self.table.records.get(instance.scope_id)
+            if current is not None and current is not instance:
+                self.discard(current, reason)
+            elif self.table.holds(instance):
+                self._drop_entry(instance)
+            return
+        self.retire(instance, reason)
+
+    def _make_room(self) -> None:
+        while self.ended:
+            instance, _ = self.ended.popitem(last=False)
+            if self.table.holds(instance):
+                self.table.remove(instance)
+                return
+        before = len(self.table.records)
+        with self.evicting():
+            self.make_room()
+        if len(self.table.records) >= before:
+            # A subclass made room by its own lights and removed nothing.
+            self.evict_oldest()
+
+    @contextmanager
+    def evicting(self) -> Iterator[None]:
+        """Have ``delete`` report evictions meanwhile."""
+        self._evicting = True
+        try:
+            yield
+        finally:
+            self._evicting = False
+
+    def _cancel(self, instance: Instance, reason: EndingReason) -> None:
+        """Cancel an instance that is out of the table."""
+        loop = self.loop
+        assert loop is not None  # there are instances
+        instance.reason = reason
+        instance.cancelled_at = loop.time()
+        instance.watched = False
+        instance.close_queue()
+        self.ledger.cancelling += 1
+        instance.task.cancel()
+
+    def settle(self, instance: Instance, *, lost: bool = False) -> None:
+        """Take note of an ending, once: count it, queue its report, see to what it leaves.
+
+        Args:
+            instance: its task is done, or lost with its loop.
+            lost: whether the task will never be done.
+        """
+        if instance.settled:
+            return
+        instance.settled = True
+        if instance.gate is not None:
+            instance.gate.open()
+        ledger = self.ledger
+        ledger.undone -= 1
+        asked = instance.reason
+        if asked is not None:
+            ledger.cancelling -= 1
+        exception: BaseException | None = None
+        reason: EndingReason
+        if lost or instance.task.cancelled():
+            reason = asked or ("shutdown" if self.stopping else "cancelled")
+        else:
+            exception = instance.task.exception()
+            reason = asked or ("returned" if exception is None else "failed")
+        unread, discarded = instance.settle_queue()
+        held = self.table.holds(instance)
+        if held and unread and asked is None and self._pass_on(instance, reason, unread):
+            held = False
+            unread = ()
+        unread += discarded
+        ledger.unread += len(unread)
+        ledger.endings[reason] += 1
+        if lost and held:
+            self.table.remove(instance)
+            held = False
+        if held:
+            self.ended[instance] = None
+        self._release_successor(instance)
+        if held or exception is not None or self.wants_endings():
+            seconds = self.order.clock() - instance.created_at
+            self.reports.add(Report(instance, reason, exception, unread, seconds))
+        else:
+            instance.release()
+        if not ledger.undone and self.on_empty is not None:
+            self.on_empty()
+
+    def _pass_on(self, instance: Instance, reason: EndingReason, unread: tuple[Any, ...]) -> bool:
+        """Start a successor for what is unread, if the instance had made any progress."""
+        if reason not in {"returned", "failed"} or self.stopping or self.accepting_loop is None:
+            return False
+        if instance.accepted == len(unread):
+            return False
+        try:
+            self._look_at_application()
+        except TypeError:
+            logger.exception(
+                "No successor for scope id %r: its unread messages are reported", instance.scope_id
+            )
+            return False
+        self._start(instance.scope_id, instance.scope, instance, unread)
+        instance.accepted -= len(unread)
+        return True
+
+    def _release_successor(self, instance: Instance) -> None:
+        """Open the gate for a queued instance when the last of its predecessors is done."""
+        scope_id = instance.scope_id
+        siblings = self.departed.get(scope_id)
+        if siblings is None or instance not in siblings:
+            return
+        siblings.remove(instance)
+        if siblings:
+            return
+        del self.departed[scope_id]
+        successor = self.table.records.get(scope_id)
+        if successor is not None and successor.gate is not None:
+            successor.gate.open()
+
+    def _reported(self, report: Report) -> None:
+        """A report is through: its entry, kept for the hook to see, may go."""
+        instance = report.instance
+        if self.table.holds(instance):
+            self._drop_entry(instance)
+        instance.release()
+
+    def _drop_entry(self, instance: Instance) -> None:
+        """Take an ended instance out of the table."""
+        self.table.remove(instance)
+        self.ended.pop(instance, None)
+
+    def retire(self, instance: Instance, reason: EndingReason) -> None:
+        """Cancel an instance wherever it is, and take it out of the table."""
+        if self.table.holds(instance):
+            self.table.remove(instance)
+            self.departed.setdefault(instance.scope_id, []).append(instance)
+        self._cancel(instance, reason)
+
+    # Users' edits of the table
+
+    def adopt(self, scope_id: Hashable, details: dict[str, Any]) -> None:
+        """Enter the user's details: those of a known instance again, or a foreign one."""
+        current = self.table.records.get(scope_id)
+        if current is not None:
+            if current.has_details(details):
+                self.order.touch(current)
+                return
+            replacement = self._returning(scope_id, details) or self._foreign(scope_id, details)
+            self.forget(current)
+        else:
+            replacement = self._returning(scope_id, details) or self._foreign(scope_id, details)
+        self.table.add(replacement)
+
+    def _returning(self, scope_id: Hashable, details: object) -> Instance | None:
+        """The forgotten instance these details stand for: taken out, and now put back."""
+        siblings = self.departed.get(scope_id, [])
+        for instance in siblings:
+            if instance.has_details(details) and instance.reason is None:
+                siblings.remove(instance)
+                if not siblings:
+                    del self.departed[scope_id]
+                return instance
+        return None
+
+    def _foreign(self, scope_id: Hashable, details: dict[str, Any]) -> Instance:
+        instance = ForeignInstance(self, scope_id, details)
+        self.ledger.created += 1
+        self.ledger.undone += 1
+        instance.task.add_done_callback(instance.done)
+        return instance
+
+    def forget(self, instance: Instance) -> None:
+        """Take an instance out of the table without ending it.
+
+        Its task runs on until it ends, a successor is asked for, or the server stops.
+        """
+        self.ended.pop(instance, None)
+        self.table.remove(instance)
+        if not instance.settled:
+            self.departed.setdefault(instance.scope_id, []).append(instance)
+
+    # Checking
+
+    async def check(self) -> None:
+        """Deliver reports and look at idle instances until cancelled."""
+        self.reports.checkers += 1
+        if self._look is None:
+            self.look_at_idle()
+        try:
+            while True:
+                await self.reports.deliver()
+                await self.reports.wait()
+        finally:
+            self.reports.checkers -= 1
+            if not self.reports.checkers and self._look is not None:
+                self._look.cancel()
+                self._look = None
+
+    def look_at_idle(self) -> None:
+        """Cancel what is idle for too long and come again; runs while a checker does."""
+        host = self.host
+        loop = self.loop
+        if not self.reports.checkers or self.stopping or loop is None:
+            self._look = None
+            return
+        left = _BATCH
+        if host.idle_timeout is not None:
+            for instance in self._expired(host.idle_timeout):
+                if instance.task.done():
+                    continue
+                if not instance.idle:
+                    instance.watched = True
+                    continue
+                self.discard(instance, "idle")
+                left -= 1
+                if not left:
+                    break
+        if not left:
+            self._look = loop.call_soon(self.look_at_idle)
+            return
+        period = host.application_checker_interval
+        if host.idle_timeout is not None:
+            period = max(period, host.idle_timeout / 4)
+        self._look = loop.call_later(min(period, 86400.0), self.look_at_idle)
+
+    def _expired(self, timeout: float) -> Iterator[Instance]:
+        """Instances whose last message is too long ago and that were not found busy since."""
+        order = self.order
+        now = order.clock()
+        while (instance := order.unlooked()) is not None and now - instance.messaged >= timeout:
+            order.pass_marker(instance)
+            yield instance
+
+    def became_idle(self, instance: Instance) -> None:
+        """A watched instance starts to wait in ``receive()`` for a message that is not there."""
+        if instance.settled or instance.reason is not None:
+            return
+        if self.stopping:
+            self.retire(instance, "shutdown")
+            return
+        timeout = self.host.idle_timeout
+        if not self.table.holds(instance):
+            return
+        if timeout is not None and self.order.clock() - instance.messaged >= timeout:
+            self.discard(instance, "idle")
+        else:
+            # Not expired any more: have the next look pass it again.
+            instance.watched = False
+            self.order.rewind_marker()
+
+    # Stopping
+
+    def unfinished(self) -> list[Instance]:
+        """Every instance whose task is not known to be done."""
+        known = [*self.table.records.values()]
+        known.extend(one for siblings in self.departed.values() for one in siblings)
+        return [instance for instance in known if not instance.settled]
+
+    def begin_drain(self) -> None:
+        """Cancel what is idle and watch the rest become so."""
+        for instance in self.unfinished():
+            if instance.reason is not None:
+                continue
+            if instance.idle:
+                self.retire(instance, "shutdown")
+            else:
+                instance.watched = True
+
+    def cancel_all(self) -> None:
+        """Cancel everything that was not cancelled before."""
+        for instance in self.unfinished():
+            if instance.reason is None:
+                self.retire(instance, "shutdown")
+
+
+async def _call(instance: Instance, application: Any) -> None:
+    await application(instance.scope, instance.queue.get, instance.send)
+
+
+async def _call_later(instance: Instance, application: Any) -> None:
+    await asyncio.sleep(0)
+    await _call(instance, application)
+
+
+async def _wait_for(awaitable: Any) -> None:
+    await awaitable
