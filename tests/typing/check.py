@@ -37,6 +37,7 @@ PYTHON_VERSION: Final = "3.11"
 CHECKERS: Final = ("mypy", "pyright")
 _EXPECTATION: Final = re.compile(r"\s*# (?P<checker>mypy|pyright): (?P<text>.*)")
 _WRONG: Final = re.compile(r".*\S\s+# wrong: .+")
+_ASSERTION: Final = re.compile(r"\bassert_(type|never)\(")
 #: A comment that opens a case: the clauses it is about.
 _CLAUSES: Final = re.compile(r"\s*# (?P<clauses>[A-Z]+-\d+(, [A-Z]+-\d+)*): ")
 
@@ -210,7 +211,9 @@ def judged(case: Case) -> list[tuple[range, int | None]]:
 
 def report(cases: Mapping[str, Case], said: Mapping[str, list[Remark]]) -> None:
     """Print the counts: what each checker accepts of the legal, and rejects of the illegal."""
-    print(f"{'file':<48}{'cases':>7}{'clauses':>9}{'mypy':>7}{'pyright':>9}{'both':>6}")
+    print("Cases, the clauses they name, assertions on types, and cases rejected by each checker:")
+    print(f"{'file':<48}{'cases':>6}{'clauses':>8}{'asserts':>8}", end="")
+    print(f"{'mypy':>6}{'pyright':>8}{'both':>6}")
     total: Counter[str] = Counter()
     for file, case in cases.items():
         lines: dict[str, set[int]] = {
@@ -233,11 +236,12 @@ def report(cases: Mapping[str, Case], said: Mapping[str, list[Remark]]) -> None:
         row = (
             len(statements),
             len(clauses),
+            sum(bool(_ASSERTION.search(line)) for line in case.source),
             len(marked["mypy"]),
             len(marked["pyright"]),
             len(marked["mypy"] & marked["pyright"]),
         )
-        print("{:<48}{:>7}{:>9}{:>7}{:>9}{:>6}".format(file, *row))
+        print("{:<48}{:>6}{:>8}{:>8}{:>6}{:>8}{:>6}".format(file, *row))
         kind = file.rpartition("/")[0]
         total[kind] += row[0]
         for checker in CHECKERS:
