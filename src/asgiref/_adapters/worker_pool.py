@@ -93,7 +93,7 @@ class WorkerPool(Executor):
     def __init__(self, max_workers: int | None = None) -> None:
         if max_workers is not None and max_workers < 1:
             raise ValueError(f"max_workers must be at least 1, not {max_workers!r}.")
-        self.max_workers = default_size() if max_workers is None else max_workers
+        self.max_workers: int = default_size() if max_workers is None else max_workers
         self._reset()
 
     def _reset(self) -> None:

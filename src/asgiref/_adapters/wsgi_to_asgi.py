@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
     from wsgiref.types import WSGIApplication
 
-    from asgiref._adapters.exchange import Event, Exchange
+    from asgiref._adapters.exchange import Exchange
     from asgiref._adapters.response_writer import ExcInfo
 
 __all__ = ("WsgiToAsgi", "WsgiToAsgiInstance")
@@ -102,9 +102,9 @@ class WsgiToAsgiInstance:
 
     async def __call__(
         self,
-        scope: dict[str, Any],
-        receive: Callable[[], Awaitable[Event]],
-        send: Callable[[Event], Awaitable[None]],
+        scope: Any,
+        receive: Callable[[], Awaitable[Any]],
+        send: Callable[[Any], Awaitable[None]],
     ) -> None:
         """Run the application for one ``http`` scope.
 
@@ -203,7 +203,7 @@ class WsgiToAsgiInstance:
         return self._response.write
 
     #: A ``SyncToAsync``, awaited by ``__call__`` with the streaming request body.
-    run_wsgi_app = _RunInPlace(_run_request)
+    run_wsgi_app: _RunInPlace = _RunInPlace(_run_request)
 
     def _run(self, body: RequestBody) -> None:
         exchange = self._exchange
@@ -308,9 +308,9 @@ class WsgiToAsgi:
 
     async def __call__(
         self,
-        scope: dict[str, Any],
-        receive: Callable[[], Awaitable[Event]],
-        send: Callable[[Event], Awaitable[None]],
+        scope: Any,
+        receive: Callable[[], Awaitable[Any]],
+        send: Callable[[Any], Awaitable[None]],
     ) -> None:
         """Answer one request; see ``WsgiToAsgiInstance``."""
         instance = WsgiToAsgiInstance(self.wsgi_application, self.duplicate_header_limit)

@@ -3,6 +3,7 @@
 from asgi_lifespan import LifespanManager
 from django.core.asgi import get_asgi_application
 from fastapi import FastAPI
+from flask import Flask
 from granian.server.embed import Server as Granian
 from httpx import ASGITransport, AsyncClient
 from hypercorn import asyncio as hypercorn
@@ -23,6 +24,7 @@ from asgiref.typing import (
     Scope,
     asgi_application,
 )
+from asgiref.wsgi import WsgiToAsgi
 
 
 @asgi_application
@@ -79,5 +81,11 @@ async def consumers() -> None:
     uvicorn(seen(FastAPI()))
     # MAIN-01: Django, wrapped by an author's middleware, and served
     UvicornConfig(seen(get_asgi_application()))
+    # MAIN-01: a WSGI application behind the adapter, mounted and served
+    uvicorn(Starlette(routes=[Mount("/old", WsgiToAsgi(Flask(__name__)))]))
+    # MAIN-01: and by hypercorn, without more
+    await hypercorn.serve(  # pyright: ignore[reportUnknownMemberType]
+        WsgiToAsgi(Flask(__name__)), HypercornConfig()
+    )
     # MAIN-01: asgi-lifespan
     LifespanManager(app)

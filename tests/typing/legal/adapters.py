@@ -1,10 +1,14 @@
 """Applications of every kind go into the adapters, and what comes out is an application."""
 
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
+
 from asgiref.compatibility import (
     double_to_single_callable,
     guarantee_single_callable,
     is_double_callable,
 )
+from asgiref.server import StatelessServer
 from asgiref.testing import ApplicationCommunicator
 from asgiref.typing import (
     ASGI3Application,
@@ -15,6 +19,7 @@ from asgiref.typing import (
     Scope,
     asgi_application,
 )
+from asgiref.wsgi import WsgiToAsgi
 
 
 @asgi_application
@@ -56,3 +61,35 @@ async def driven(scope: HTTPScope) -> str:
         assert event["type"] == "http.response.start"
         await communicator.wait()
     return "driven"
+
+
+def simple(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """A WSGI application."""
+    start_response("204 No Content", [])
+    return [environ["PATH_INFO"].encode()]
+
+
+# MAIN-36: a WSGI application becomes one that every consumer accepts
+bridged: ASGI3Application = WsgiToAsgi(simple, thread_sensitive=True)
+# MAIN-36: and that an author may have checked
+checked: ASGIApplication = asgi_application(WsgiToAsgi(simple))
+
+
+@asgi_application
+async def routed(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """An author passes typed arguments on to an adapter."""
+    if scope["type"] == "http":
+        await WsgiToAsgi(simple)(scope, receive, send)
+    await guarantee_single_callable(Double)(scope, receive, send)
+
+
+class Bot(StatelessServer[str]):
+    """A server of its own protocol."""
+
+    async def handle(self) -> None:
+        """Pass one message on."""
+        await self.deliver("user", {"type": "bot"}, {"type": "bot.message"})
+
+
+# MAIN-39: it takes applications of either style
+bots: list[Bot] = [Bot(single), Bot(Double), Bot(bridged, max_applications=10)]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ("StatelessServer", "logger")
 
-logger = logging.getLogger("asgiref.server")
+logger: logging.Logger = logging.getLogger("asgiref.server")
 
 
 class StatelessServer(Generic[ScopeId]):
