@@ -117,7 +117,7 @@ def asgi_application(
 def _fault(candidate: object) -> str | None:
     """Say what keeps an object from being an ASGI 3 application, or nothing."""
     if isinstance(candidate, type):
-        return "which is a class: decorate its async __call__'s instance instead, app = Class()"
+        return f"which is a class: give an instance instead, {candidate.__name__}(...)"
     if not callable(candidate):
         return f"which is a {type(candidate).__name__} and cannot be called"
     if not _is_async(candidate):

@@ -111,7 +111,7 @@ async def keyword_only(
     [
         (None, "None, which is a NoneType and cannot be called"),
         ("module:app", "'module:app', which is a str and cannot be called"),
-        (Application, "which is a class"),
+        (Application, "which is a class: give an instance instead, Application(...)"),
         (synchronous, "which is not async: write it with `async def`"),
         (two, "whose signature (scope: 'Scope', receive: 'ASGIReceiveCallable') -> 'None'"),
         (prefixed, "missing a required argument: 'send'"),
