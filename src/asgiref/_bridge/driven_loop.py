@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from asgiref._bridge.state import Frame, frame, thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+    from collections.abc import AsyncGenerator, Callable, Coroutine
 
     from asgiref._bridge.current_thread_executor import CurrentThreadExecutor
 
@@ -146,20 +146,23 @@ class DrivenLoop:
 
         sys.set_asyncgen_hooks(firstiter=on_first_iteration)
 
+    def _run_to_end(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        # Unlisted, or cleaning up would clean up itself.
+        self.loop.run_until_complete(self.create_unlisted_task(coroutine))
+
     def close(self) -> None:
         """Cancel what is left, close the loop. The loop must have stopped."""
         loop = self.loop
         outer, thread.driven = thread.driven, self
         try:
-            roots: Iterable[RootFrame] = tuple(self.roots)
+            for root in tuple(self.roots):
+                self._run_to_end(root.clean_up())
             leftover = [task for task in asyncio.all_tasks(loop) if not task.done()]
             for task in leftover:
                 task.cancel()
             if leftover:
-                loop.run_until_complete(asyncio.wait(leftover))
-            for root in roots:
-                loop.run_until_complete(root.clean_up())
-            loop.run_until_complete(loop.shutdown_asyncgens())
+                self._run_to_end(asyncio.wait(leftover))
+            self._run_to_end(loop.shutdown_asyncgens())
         finally:
             thread.driven = outer
             del loop.create_task  # the instance's: a reference to itself
