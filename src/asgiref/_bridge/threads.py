@@ -29,11 +29,13 @@ _R = TypeVar("_R")
 class Worker:
     """A thread with a queue. Any thread may put; the thread itself runs and removes."""
 
-    __slots__ = ("_closed", "_ended", "_items", "_news", "leases", "thread")
+    __slots__ = ("_closed", "_ended", "_items", "_news", "leases", "shareable", "thread")
 
     def __init__(self, name: str) -> None:
         #: Guarded by the pool's lock.
         self.leases = 0
+        #: It may be leased again while it is out. Guarded by the pool's lock.
+        self.shareable = False
         #: Set by the pool: end when there is nothing to do.
         self._closed = False
         #: Set by the thread itself, at its end. Whoever puts, looks afterwards (I1).
@@ -115,11 +117,12 @@ class WorkerPool:
         self._leased: set[Worker] = set()
         self._closed = False
 
-    def lease(self, limit: int | None = None) -> Worker:
+    def lease(self, limit: int | None = None, *, shareable: bool = False) -> Worker:
         """Take a worker: a parked one, else a new one, else (past ``limit``) one to share.
 
         Args:
-            limit: how many workers may be out before they are shared; None for no limit.
+            limit: how many shareable workers may be out before they are shared; None for no limit.
+            shareable: whether others may share this one. What is home to everything else is not.
 
         Raises:
             RuntimeError: at interpreter exit, when no thread can be started any more.
@@ -128,12 +131,14 @@ class WorkerPool:
         with self._lock:
             if self._closed:
                 raise RuntimeError("no thread can be started at interpreter exit")
-            if limit is not None and len(self._leased) >= max(1, limit):
-                worker = min(self._leased, key=lambda each: each.leases)
+            shared = limit is not None and [each for each in self._leased if each.shareable]
+            if shared and limit is not None and len(shared) >= limit:
+                worker = min(shared, key=lambda each: each.leases)
             elif self._parked:
                 worker = self._parked.pop()
             else:
                 worker = Worker(f"asgiref-worker-{next(self._names)}")
+            worker.shareable = shareable
             worker.leases += 1
             self._leased.add(worker)
             return worker
@@ -170,11 +175,11 @@ class WorkerExecutor(Executor):
     """An executor with one worker, leased at the first submission, for as long as it lives.
 
     Args:
-        limit: as for `WorkerPool.lease`; asked at that moment.
+        limit: as for `WorkerPool.lease`, asked at that moment, where the worker may be shared.
 
     """
 
-    def __init__(self, limit: Callable[[], int | None] = lambda: None) -> None:
+    def __init__(self, limit: Callable[[], int | None] | None = None) -> None:
         self._limit = limit
         self._lock = threading.Lock()
         self._worker: Worker | None = None
@@ -207,7 +212,11 @@ class WorkerExecutor(Executor):
             if self._shut_down:
                 raise RuntimeError("cannot schedule new work after shutdown")
             if self._worker is None:
-                self._worker = pool.lease(self._limit())
+                limit = self._limit
+                if limit is None:
+                    self._worker = pool.lease()
+                else:
+                    self._worker = pool.lease(limit(), shareable=True)
             return self._worker
 
     def submit(self, fn: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_R]:
