@@ -142,7 +142,10 @@ class Call(RootFrame):
         return self.owner.main_wrap(self, exc_info, None, [self.context], awaitable)
 
     def start(self) -> None:
-        """Make a task for the call. Runs in the loop's thread, in the call's context."""
+        """Make a task for the call. Runs in the loop's thread, but not in the call's context.
+
+        A task that starts eagerly enters its context at once, and it can be entered only once.
+        """
         if self.started:
             return
         self.started = True
@@ -255,10 +258,10 @@ class Call(RootFrame):
 
     def hand_over(self) -> None:
         """Have `start` called in the thread of the call's loop. Calling it again does no harm."""
-        loop, context = self.loop, self.context
+        loop = self.loop
         assert loop is not None
         try:
-            loop.call_soon_threadsafe(self.start, context=context)
+            loop.call_soon_threadsafe(self.start, context=Context())
         except RuntimeError as exception:  # closed
             self.refuse(exception)
 

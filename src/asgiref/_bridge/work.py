@@ -462,9 +462,7 @@ class Work:
         """Run a coroutine for a thread that runs in a context of its own, in a task of its own."""
         task = asyncio.current_task(self.loop)
         forwarded = 0
-        context = call.context
-        assert context is not None
-        context.run(call.start)
+        call.start()
         call_task = call.task
         while call_task is not None and not call_task.done():
             try:
