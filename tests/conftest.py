@@ -33,8 +33,9 @@ WATCHDOG_SECONDS: Final = float(os.environ.get("ASGIREF_TEST_WATCHDOG", "120"))
 #: Seconds that threads, tasks and loops get to end after their test, on a busy machine.
 GRACE_SECONDS: Final = 5.0
 
-#: The bridge keeps idle threads, and loops in them, for the next call; they carry this name.
-POOLED: Final = "asgiref"
+#: The bridge keeps idle threads, and loops in them, for the next call; they carry these names. A
+#: kept loop keeps its default executor; one that is not kept is found by itself.
+POOLED: Final = ("asgiref", "asyncio_", "uvloop_")
 
 settings.register_profile(
     "default",

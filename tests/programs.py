@@ -1,0 +1,36 @@
+"""Programs of their own, for what cannot be shown inside of the test run: forks, signals, exit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+#: Seconds after which a program counts as hung.
+PATIENCE = 60.0
+
+
+def run_program(source: str, *options: str) -> str:
+    """Run a Python program to its end, strictly, and return what it printed.
+
+    Args:
+        source: the program; indentation that all lines share is taken away.
+        options: more options for the interpreter.
+
+    Raises:
+        AssertionError: if it ends with another code than 0, writes to standard error, or hangs.
+    """
+    command = [sys.executable, "-X", "dev", "-X", "faulthandler", "-W", "error", *options, "-c"]
+    try:
+        program = subprocess.run(
+            [*command, textwrap.dedent(source)],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as hung:
+        raise AssertionError(f"the program hangs: {hung.stdout!r} {hung.stderr!r}") from None
+    assert program.stderr == ""
+    assert program.returncode == 0
+    return program.stdout
