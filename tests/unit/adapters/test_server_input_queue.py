@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import pickle
 import sys
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -72,6 +74,21 @@ async def test_first_in_first_out(make: Any, count: int) -> None:
     assert queue.empty()
     await queue.put("again")
     assert await queue.get() == "again"
+
+
+async def test_an_idle_queue_keeps_no_deque(make: Any) -> None:
+    """Half a kilobyte each, for a hundred thousand scopes that had been busy once."""
+    queue = make()
+    for number in range(3):
+        queue.put_nowait(number)
+    assert any(isinstance(one, deque) for one in gc.get_referents(queue))
+    for _ in range(3):
+        await queue.get()
+    getter = asyncio.create_task(queue.get())
+    await turns()
+    assert not any(isinstance(one, deque) for one in gc.get_referents(queue))
+    queue.put_nowait("end")
+    await getter
 
 
 async def test_a_message_stays_when_the_get_that_was_woken_is_cancelled(make: Any) -> None:

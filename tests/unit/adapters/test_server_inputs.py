@@ -228,6 +228,22 @@ class TestDeliverThreadsafe:
         assert application.messages("a") == ["hold", 1]
         assert server.statistics().accepted == 2
 
+    def test_a_delivery_that_arrives_after_the_stop(self) -> None:
+        """The loop may live on without the server: the answer comes, and no instance is made."""
+
+        async def main() -> None:
+            server = ScriptedServer(Conversation())
+            running = asyncio.create_task(server.arun())
+            await turns()
+            future = server.deliver_threadsafe("a", "a", 1)
+            server.stop()
+            await turns()
+            assert isinstance(future.exception(timeout=0), ServerStopped)
+            await running
+            assert server.statistics().created == 0
+
+        asyncio.run(main())
+
     def test_deliveries_in_flight_when_the_server_stops(self) -> None:
         """Every future is answered: accepted, or ServerStopped; none waits for ever."""
         application = Conversation()

@@ -106,6 +106,15 @@ class TestEndedInstances:
             assert application.calls["a"] == 3
             assert server.statistics().accepted == 5
 
+    async def test_a_successor_keeps_the_place_in_the_order(self) -> None:
+        """It was not messaged, it only goes on."""
+        server = ScriptedServer(Conversation())
+        async with checked(server):
+            server.put("a", "return", "left")
+            server.put("b")
+            await server.ended(1)
+            assert list(server.application_instances) == ["a", "b"]
+
     async def test_newer_messages_come_after_those_passed_on(self) -> None:
         """Even when they are put before the server has heard of the ending."""
         application = Conversation()

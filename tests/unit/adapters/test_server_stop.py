@@ -507,6 +507,26 @@ class TestHandleFailed:
         assert application.messages("a") == [1, 2, 3, 4]
         assert application.calls["a"] == 1
 
+    def test_a_handle_that_ends_cancelled_is_tried_again(self) -> None:
+        """A cancelled task that it awaited is a failure like any other."""
+        asked: list[BaseException] = []
+
+        class Server(ScriptedServer):
+            async def handle_failed(self, exception: BaseException, attempt: int) -> float | None:
+                del attempt
+                asked.append(exception)
+                self.script = lambda _: turns(1)
+                return 0
+
+        async def script(server: ScriptedServer) -> None:
+            del server
+            task = asyncio.ensure_future(asyncio.Event().wait())
+            task.cancel()
+            await task
+
+        asyncio.run(Server(Conversation(), script=script).arun())
+        assert [type(error) for error in asked] == [asyncio.CancelledError]
+
     def test_none_lets_the_error_out(self) -> None:
         """At any attempt."""
 

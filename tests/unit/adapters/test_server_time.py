@@ -128,6 +128,26 @@ class TestIdleTimeout:
 
         run_in_virtual_time(main())
 
+    def test_a_timeout_raised_meanwhile(self, now: list[float]) -> None:
+        """What was found busy under the old one is looked at again under the new one."""
+        application = Conversation()
+
+        async def main() -> None:
+            server = self.server(application, now)
+            async with checked(server):
+                server.put("busy", "hold")
+                await turns()
+                now[0] += 31
+                await asyncio.sleep(10)
+                server.idle_timeout = 60
+                application.gate.set()
+                await asyncio.sleep(100)
+                assert server.endings == []
+                now[0] += 30
+                await server.ended(1)
+
+        run_in_virtual_time(main())
+
     def test_looks_are_a_quarter_of_the_timeout_apart(self, now: list[float]) -> None:
         """Or ``application_checker_interval``, whichever is longer."""
 

@@ -228,6 +228,13 @@ async def test_the_mapping_is_a_mapping() -> None:
                 if other != scope_id:
                     server.delete_application_instance(other)
         assert seen == ["c"]
+        server.put("a")
+        server.put("b")
+        for scope_id in instances:
+            if scope_id == "a":
+                server.delete_application_instance("b")
+            seen.append(scope_id)
+        assert seen == ["c", "c", "a"]
         with pytest.raises(TypeError, match="input_queue, future"):
             instances["d"] = {"future": None}
 

@@ -255,9 +255,6 @@ class StatelessServer(Generic[ScopeId]):
         def begin() -> None:
             if future.done():
                 return
-            if self.__pool.accepting_loop is not loop:
-                _fail(future, ServerStopped())
-                return
             task = asyncio.create_task(
                 self.deliver(scope_id, scope, message), name="asgiref.server delivery"
             )
