@@ -49,9 +49,9 @@ class _Executors(Local):
 
     __slots__ = ()
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattribute__(self, name: str) -> Any:
         here = frame.get() if name == "current" else None
-        return super().__getattr__(name) if here is None else here.pump
+        return super().__getattribute__(name) if here is None else here.pump
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name != "current":

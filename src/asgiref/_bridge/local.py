@@ -74,7 +74,7 @@ class Local:
 
     """
 
-    __slots__ = ("__weakref__", "_written")
+    __slots__ = ("__weakref__", "_read", "_written")
 
     def __new__(cls, thread_critical: bool = False) -> Local:  # noqa: PYI034  # or another class
         self: Local
@@ -83,18 +83,21 @@ class Local:
             _threads.__set__(self, _PerThread())
         else:
             self = object.__new__(cls)
-            _hidden.__set__(self, _Written())
+            written = _Written()
+            _hidden.__set__(self, written)
+            _hidden_read.__set__(self, written.var.get)
         return self
 
     def __init_subclass__(cls) -> None:
         if not cls.__module__.startswith("asgiref._bridge."):
             raise TypeError("Local cannot be subclassed: make one, and keep it in your own class")
 
-    def __getattr__(self, name: str) -> Any:
+    # Not __getattr__: until 3.12, that one is called only after an AttributeError was made.
+    def __getattribute__(self, name: str) -> Any:
         try:
-            return _written_of(self).var.get()[name]
+            return _read(self)()[name]
         except LookupError:
-            raise _missing(self, name) from None
+            return _special(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         written = _written_of(self)
@@ -119,6 +122,9 @@ class Local:
 # out of the class and kept here.
 _hidden: Final[Any] = Local.__dict__["_written"]
 _written_of: Final[Any] = _hidden.__get__
+_hidden_read: Final[Any] = Local.__dict__["_read"]
+_read: Final[Any] = _hidden_read.__get__
+del Local._read  # type: ignore[attr-defined]  # mypy does not see slots
 del Local._written  # type: ignore[attr-defined]  # mypy does not see slots
 
 
@@ -140,14 +146,14 @@ class _PerThread(threading.local):
 class _ThreadCriticalLocal(Local):
     __slots__ = ("_threads",)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattribute__(self, name: str) -> Any:
         here = _threads_of(self)
         try:
             if _get_running_loop() is None:
                 return here.plain[name]
             return here.written.var.get()[name]
         except LookupError:
-            raise _missing(self, name) from None
+            return _special(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         here = _threads_of(self)
@@ -177,6 +183,14 @@ class _ThreadCriticalLocal(Local):
 _threads: Final[Any] = _ThreadCriticalLocal.__dict__["_threads"]
 _threads_of: Final[Any] = _threads.__get__
 del _ThreadCriticalLocal._threads  # type: ignore[attr-defined]  # mypy does not see slots
+
+
+def _special(local: Local, name: str) -> Any:
+    """Return what every object has, such as its class."""
+    try:
+        return object.__getattribute__(local, name)
+    except AttributeError:
+        raise _missing(local, name) from None
 
 
 def _missing(local: Local, name: str) -> AttributeError:

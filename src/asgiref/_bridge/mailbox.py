@@ -5,10 +5,13 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from contextvars import Context
+from threading import get_ident
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+
+    from asgiref._bridge.driven_loop import DrivenLoop
 
 __all__ = ("Letter", "Mailbox")
 
@@ -17,7 +20,7 @@ class Letter(Protocol):
     """Something that a task waits for."""
 
     def wake(self) -> None:
-        """Called in the thread of the loop; may be called more often than needed."""
+        """Make the task look. In the thread of the loop; may be called for nothing."""
 
 
 class Mailbox:
@@ -26,10 +29,14 @@ class Mailbox:
     It must not keep the loop: the loop's thread keeps the mailbox.
     """
 
-    __slots__ = ("_context", "_letters", "_scheduled", "loop")
+    __slots__ = ("_context", "_letters", "_scheduled", "driven", "loop", "thread")
 
-    def __init__(self, loop: AbstractEventLoop) -> None:
+    def __init__(self, loop: AbstractEventLoop, driven: DrivenLoop | None) -> None:
         self.loop: Final = weakref.ref(loop)
+        #: What async_to_sync knows of the loop, if it drives it.
+        self.driven: Final = driven
+        #: The identifier of the thread that runs the loop.
+        self.thread: Final = get_ident()
         self._letters: Final[deque[Letter]] = deque()
         #: The loop has been told and has not yet begun to empty. Set after a letter was put in and
         #: cleared before the first is taken out, so no letter is left behind (I1); that two
@@ -59,7 +66,8 @@ class Mailbox:
                 letters[0].wake()
                 letters.popleft()
         finally:
-            # A KeyboardInterrupt between two letters: the rest follows when the loop runs again.
+            # A KeyboardInterrupt, out of a task or between two: the rest follows when the loop runs
+            # again. The first may be woken once more, for nothing.
             if letters and not self._scheduled:
                 loop = self.loop()
                 if loop is not None and not loop.is_closed():

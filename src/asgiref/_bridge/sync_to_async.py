@@ -6,7 +6,7 @@ import inspect
 import sys
 import threading
 import warnings
-from asyncio import get_running_loop
+from asyncio import CancelledError, get_running_loop
 from functools import partial
 from types import FunctionType, MethodType
 from typing import (
@@ -26,7 +26,7 @@ from asgiref._bridge.coroutines import CoroutineMark, iscoroutinefunction
 from asgiref._bridge.handled import Trace
 from asgiref._bridge.state import live_pump
 from asgiref._bridge.threads import WorkerExecutor
-from asgiref._bridge.work import Work
+from asgiref._bridge.work import DONE, NO_EXC_INFO, Work
 from asgiref._bridge.wrapping import LATE, look_like
 
 if TYPE_CHECKING:
@@ -134,18 +134,23 @@ class SyncToAsync(Generic[_P, _R]):
         work = Work(
             self,
             loop,
-            sys.exc_info(),
+            NO_EXC_INFO if sys.exception() is None else sys.exc_info(),
             partial(self.func, *args, **kwargs),
-            sensitive=self._thread_sensitive,
+            self._thread_sensitive,
         )
         try:
             self.send(work)
-        except BaseException:
-            work.abandon()
-            raise
-        if loop.get_debug() and self._thread_sensitive:
-            stall.watch(work, self.stall_report_after)
-        return cast("_R", await work.outcome())
+            if self._thread_sensitive and loop.get_debug():
+                stall.watch(work, self.stall_report_after)
+            await work.suspended()
+        except BaseException as exception:
+            # Not sent, cancelled, or closed with its loop.
+            if not isinstance(exception, CancelledError) or not work.pass_on():
+                work.abandon()
+                raise
+        if work.state != DONE:
+            await work.until_over()
+        return cast("_R", work.outcome())
 
     @overload
     def __get__(self, parent: None, objtype: type[Any]) -> SyncToAsync[_P, _R]: ...
@@ -195,7 +200,7 @@ class SyncToAsync(Generic[_P, _R]):
         if not work.sensitive:
             self._send_to_pool(work)
             return
-        pump = live_pump(work.frame)
+        pump = None if work.frame is None else live_pump(work.frame)
         executor: Executor | None = None
         if pump is None:
             if work.scope is not None:
@@ -211,7 +216,7 @@ class SyncToAsync(Generic[_P, _R]):
             pump.put(work)
         elif type(executor) is WorkerExecutor:
             home = executor.thread
-            if home is not None:
+            if home is not None and (work.frame is not None or home == work.waiting_thread):
                 self._check(work, home, None)
             work.place = executor
             executor.put(work)

@@ -50,7 +50,12 @@ class Worker:
     def put(self, item: Item) -> None:
         """Have ``item`` run in this thread. Never blocks."""
         self._items.append(item)
-        self._notify()
+        news = self._news
+        if news.locked():
+            try:
+                news.release()
+            except RuntimeError:
+                pass  # another thread was faster
         if self._ended:
             self._drain()
 
@@ -183,14 +188,10 @@ class WorkerExecutor(Executor):
         self._limit = limit
         self._lock = threading.Lock()
         self._worker: Worker | None = None
+        #: The identifier of the worker's thread, or None while there is none.
+        self.thread: int | None = None
         self._generation = pool.generation
         self._shut_down = False
-
-    @property
-    def thread(self) -> int | None:
-        """The identifier of the worker's thread, or None while there is none."""
-        worker = self._worker
-        return None if worker is None else worker.thread.ident
 
     def put(self, item: Item) -> None:
         """Have ``item`` run in the worker.
@@ -206,7 +207,8 @@ class WorkerExecutor(Executor):
 
     def _lease(self) -> Worker:
         if self._generation != pool.generation:
-            self._lock, self._worker = threading.Lock(), None  # in the child of a fork
+            # In the child of a fork.
+            self._lock, self._worker, self.thread = threading.Lock(), None, None
             self._generation = pool.generation
         with self._lock:
             if self._shut_down:
@@ -217,6 +219,7 @@ class WorkerExecutor(Executor):
                     self._worker = pool.lease()
                 else:
                     self._worker = pool.lease(limit(), shareable=True)
+                self.thread = self._worker.thread.ident
             return self._worker
 
     def submit(self, fn: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_R]:
@@ -235,6 +238,7 @@ class WorkerExecutor(Executor):
         with self._lock:
             self._shut_down = True
             worker, self._worker = self._worker, None
+            self.thread = None
         if worker is None:
             return
         if wait and worker.thread.ident != threading.get_ident():

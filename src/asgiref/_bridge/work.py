@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from contextvars import Context, copy_context
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from asgiref._bridge import exclusive_context
@@ -12,6 +12,7 @@ from asgiref._bridge.context import adopt, storage
 from asgiref._bridge.handled import get_context, set_context
 from asgiref._bridge.mailbox import Mailbox
 from asgiref._bridge.state import Frame, frame, thread, thread_sensitive_context
+from asgiref._bridge.suspension import Suspension
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
     from asgiref._bridge.driven_loop import DrivenLoop
     from asgiref._bridge.thread_contexts import ThreadSensitiveContext
 
-__all__ = ("Work", "WorkOwner")
+__all__ = ("DONE", "NO_EXC_INFO", "Work", "WorkOwner")
+
+#: What ``sys.exc_info()`` is where nothing is handled.
+NO_EXC_INFO: Final = (None, None, None)
 
 # States, see the theory of operation. A constant compares faster than an enum member.
 _PENDING: Final = 0
 _RUNNING: Final = 1
-_DONE: Final = 2
+DONE: Final = 2
 _DROPPED: Final = 3
 
 
@@ -52,7 +56,25 @@ class WorkOwner(Protocol):
         """Put ``work`` where it belongs."""
 
 
-class Work:
+def _frame_on(loop: AbstractEventLoop, inherited: Frame) -> Frame | None:
+    """Return the innermost frame that counts for code on ``loop``, given that of its context."""
+    above: Frame | None = inherited
+    # A context that was carried to another thread's loop does not make that loop part of the tree
+    # (R1), unless the loop runs inside of a work of this tree.
+    if inherited.loop is not loop and inherited.loop is not None:
+        around = thread.work
+        if around is None or around.frame is not inherited:
+            return None
+    # Frames of ended calls are left out, or contexts that are inherited from call to call would
+    # grow a chain. A plain frame is that of a context that hides what is outside.
+    while above is not None and above.work is not None and above.work.is_over():
+        if type(above) is Frame:
+            break
+        above = above.work.frame
+    return above
+
+
+class Work(Suspension):
     """One synchronous call in flight.
 
     ``lock`` guards the state, `abandoned` and `request`. What else both sides use is written by one
@@ -60,10 +82,7 @@ class Work:
     """
 
     __slots__ = (
-        "_runner",
-        "_state",
         "_storage",
-        "_waiter",
         "abandoned",
         "call",
         "child",
@@ -75,18 +94,17 @@ class Work:
         "frame",
         "future",
         "lock",
-        "loop",
         "mailbox",
         "missed",
         "owner",
         "place",
         "request",
-        "result",
+        "result_",
         "returned",
-        "runner_thread",
         "scope",
         "sensitive",
         "serving",
+        "state",
         "told",
         "waiting_thread",
     )
@@ -97,45 +115,35 @@ class Work:
         loop: AbstractEventLoop,
         exc_info: ExcInfo,
         child: Callable[[], Any],
-        *,
         sensitive: bool,
     ) -> None:
-        here = thread
-        mailbox = here.mailbox
+        # As Suspension.__init__ does, which is worth a call for each work.
+        self.loop = loop  # type: ignore[misc]  # Final there, set once here too
+        self._asyncio_future_blocking = False
+        self._resume = self._context = self._cancelled = None
+        mailbox = thread.mailbox
         if mailbox is None or mailbox.loop() is not loop:
-            mailbox = here.mailbox = Mailbox(loop)
+            mailbox = thread.mailbox = Mailbox(loop, thread.driven)
         self.owner: Final = owner
-        self.loop: Final = loop
         self.mailbox: Final = mailbox
         self.exc_info: ExcInfo = exc_info
         self.child: Callable[[], Any] | None = child
         self.sensitive: Final = sensitive
-        self.waiting_thread: Final = threading.get_ident()
+        self.waiting_thread: Final = mailbox.thread
         above = frame.get()
-        # A context that was carried to another thread's loop does not make that loop part of the
-        # tree (R1), unless the loop runs inside of a work of this tree.
-        if above is not None and above.loop is not loop and above.loop is not None:
-            around = here.work
-            if around is None or around.frame is not above:
-                above = None
-        # Frames of ended calls are left out, or contexts that are inherited from call to call
-        # would grow a chain. A plain frame is that of a context that hides what is outside.
-        while above is not None and above.work is not None and above.work.is_over():
-            if type(above) is Frame:
-                break
-            above = above.work.frame
+        if above is not None:
+            above = _frame_on(loop, above)
         self.frame: Frame | None = above
         self.scope: ThreadSensitiveContext | None = thread_sensitive_context.get(None)
         #: The context that waits for this before it lets its worker go.
         self.counted: ThreadSensitiveContext | None = None
-        self.driven: DrivenLoop | None = here.driven
+        self.driven: DrivenLoop | None = mailbox.driven
         #: The context to run in: a copy of the task's, or the one that the user gave.
-        self.context: Context = owner.context or copy_context()
+        self.context: Context = copy_context() if owner.context is None else owner.context
         #: What `context` had in common with the task's when they were last equal.
         self._storage: object = storage(self.context)
-        self._runner: Callable[..., Any] | None = self.context.run
-        self.lock: Final = threading.Lock()
-        self._state = _PENDING
+        self.lock: Final = Lock()
+        self.state = _PENDING
         #: The task has left; nobody wants the outcome.
         self.abandoned: bool = False
         #: CancelledError was raised for that in the thread.
@@ -148,12 +156,12 @@ class Work:
         self.missed: bool = False
         #: The call that the task runs now. Written in the loop's thread.
         self.serving: Call | None = None
-        self._waiter: asyncio.Future[None] = loop.create_future()
-        self.result: Any = None
+        #: What the function returned.
+        self.result_: Any = None
+        #: What it raised.
         self.exception: BaseException | None = None
-        #: The function has returned or raised.
-        self.returned: bool = False
-        self.runner_thread: int | None = None
+        #: The thread in which the function has returned or raised, until that is reported.
+        self.returned: int | None = None
         #: The executor or pump where the work stands.
         self.place: object = None
         #: What the executor gave for it, where that is not ours.
@@ -165,50 +173,59 @@ class Work:
 
     def is_over(self) -> bool:
         """Tell whether the call has ended or never will start."""
-        return self._state >= _DONE
+        return self.state >= DONE
 
     def is_pending(self) -> bool:
         """Tell whether the call has not started."""
-        return self._state == _PENDING
+        return self.state == _PENDING
 
     # In the thread that runs it -----------------------------------------------------------------
 
     def run(self) -> None:
         """Do the call, unless somebody else did or does, or it was dropped, or has to wait."""
-        if self.owner.context is not None and not self._may_enter(self.owner.context):
+        owner = self.owner
+        if owner.context is not None and not self._may_enter(owner.context):
             return
         with self.lock:
-            claimed = self._state == _PENDING
+            claimed = self.state == _PENDING
             if claimed:
-                self._state = _RUNNING
-                self.runner_thread = threading.get_ident()
+                self.state = _RUNNING
         if not claimed:
-            # A KeyboardInterrupt may have come between the return and the report (I5).
-            if self.returned and self.runner_thread == threading.get_ident():
-                self._finish()
+            self._run_again()
             return
         here = thread
-        outer, here.work = here.work, self
+        outer = here.work
+        here.work = self
         try:
             try:
-                self.result = self.owner.thread_handler(
+                self.result_ = owner.thread_handler(
                     self.loop,
                     self.exc_info,
                     self,
-                    self._runner,  # type: ignore[arg-type]  # set until the call is over
+                    self.context.run,
                     self.child,
                 )
             except BaseException as exception:  # noqa: BLE001  # for the task
                 self.exception = exception
         finally:
-            self.returned = True
+            self.returned = get_ident()
             here.work = outer
+            self._finish()
+
+    def _run_again(self) -> None:
+        """Do what is left to do for a call that was run or dropped before."""
+        if self.state == _DROPPED:
+            context = self.owner.context
+            if context is not None:
+                exclusive_context.release(context, self)
+        elif self.returned == get_ident():
+            # A KeyboardInterrupt came between the return and the report (I5).
             self._finish()
 
     def _may_enter(self, context: Context) -> bool:
         """Take the context that the user gave; if another has it, come back later."""
-        if self._state != _PENDING:
-            return self.returned
+        if self.state != _PENDING:
+            return self.returned is not None
         try:
             return exclusive_context.take(context, self)
         except RuntimeError as exception:
@@ -217,21 +234,27 @@ class Work:
 
     def _finish(self) -> None:
         """Report the outcome. May be called again if it was interrupted."""
-        self._let_go()
+        self.child = None
+        self.exc_info = NO_EXC_INFO
+        if self.counted is not None or self.owner.context is not None:
+            self._let_others_go()
         with self.lock:
-            self._state = _DONE
+            self.state = DONE
             unwanted = self.abandoned
         if unwanted:
-            self.result = self.exception = None
+            self.result_ = self.exception = None
         else:
             self.mailbox.deliver(self)
         # After the state: who sets it looks at the state afterwards. It leads back to here.
-        self.future = self.runner_thread = None
+        self.future = self.returned = None
 
     def _let_go(self) -> None:
         """Free what the call needed to run, and whoever waits for its end."""
-        self.child = self._runner = None
-        self.exc_info = (None, None, None)
+        self.child = None
+        self.exc_info = NO_EXC_INFO
+        self._let_others_go()
+
+    def _let_others_go(self) -> None:
         counted, self.counted = self.counted, None
         if counted is not None:
             counted.count_down()
@@ -241,7 +264,7 @@ class Work:
 
     def forward(self) -> None:
         """Go to the next choice: the queue in which this stood has closed."""
-        if self._state != _PENDING:
+        if self.state != _PENDING:
             return
         try:
             self.owner.send(self)
@@ -251,9 +274,9 @@ class Work:
     def fail(self, exception: BaseException) -> None:
         """End the call without having run it."""
         with self.lock:
-            if self._state != _PENDING:
+            if self.state != _PENDING:
                 return
-            self._state = _DONE
+            self.state = DONE
             self.exception = exception
         self._let_go()
         self.future = None
@@ -261,7 +284,7 @@ class Work:
 
     def look_at_future(self, future: Future[Any] | asyncio.Future[Any]) -> None:
         """Hear that a foreign executor is done with this, and fail if it never ran it."""
-        if self._state != _PENDING:
+        if self.state != _PENDING:
             return
         exception: BaseException | None = None
         if not future.cancelled():
@@ -318,53 +341,35 @@ class Work:
 
     # In the thread of the loop ------------------------------------------------------------------
 
-    def wake(self) -> None:
-        """Make the waiting task look. May be called for nothing."""
-        waiter = self._waiter
-        if not waiter.done():
-            waiter.set_result(None)
-
-    async def outcome(self) -> Any:
-        """Wait for the call, and meanwhile run the coroutines that it asks for.
-
-        Returns:
-            What the function returned.
+    async def until_over(self) -> None:
+        """Go on waiting, after the first time, and run the coroutines that the thread asks for.
 
         Raises:
-            BaseException: what it raised.
             asyncio.CancelledError: if the task is cancelled while the function has not started, or
                 computes (R12).
 
         """
         try:
             while True:
-                try:
-                    await self._waiter
-                except asyncio.CancelledError:
-                    # If the thread is blocked in a call, that is what is cancelled. What the
-                    # thread makes of it decides about this task.
-                    if not self._pass_on():
-                        raise
-                    self._waiter = self.loop.create_future()
-                    continue
-                if self._state == _DONE:
-                    break
+                # Before waiting again: a wake-up that came meanwhile is not remembered.
+                while self.state != DONE and self.request is not None:
+                    await self._serve()
+                if self.state == DONE:
+                    return
                 if self.missed:
                     raise asyncio.CancelledError
-                self._waiter = self.loop.create_future()
-                with self.lock:
-                    call, self.request = self.request, None
-                    self.serving = call
-                if call is not None:
-                    if self.owner.context is None:
-                        await self._lend_task(call)
-                    else:
-                        await self._watch_task(call)
-                    call = None
+                try:
+                    await self.suspended()
+                except asyncio.CancelledError:
+                    if not self.pass_on():
+                        raise
         except BaseException:
             # Cancelled, or the coroutine was closed with its loop.
             self.abandon()
             raise
+
+    def outcome(self) -> Any:
+        """Return or raise what the function returned or raised, and take its context's changes."""
         if self.owner.context is None and storage(self.context) is not self._storage:
             adopt(self.context, frame)
         exception = self.exception
@@ -377,11 +382,24 @@ class Work:
                 # Raising it again is a detail of ours: what it was raised in stays its context.
                 set_context(exception, context)
                 del exception, context
-        result, self.result = self.result, None
-        return result
+        return self.result_
 
-    def _pass_on(self) -> bool:
+    async def _serve(self) -> None:
+        """Run the coroutine that the thread has posted."""
+        with self.lock:
+            call, self.request = self.request, None
+            self.serving = call
+        if call is None:
+            return
+        if self.owner.context is None:
+            await self._lend_task(call)
+        else:
+            await self._watch_task(call)
+
+    def pass_on(self) -> bool:
         """Answer a cancellation: pass it on to the call in which the thread is blocked (I3).
+
+        What the thread makes of it decides about this task.
 
         Returns:
             Whether there is one; otherwise the task leaves.
@@ -393,18 +411,19 @@ class Work:
         if posted is not None:
             posted.refuse(asyncio.CancelledError())
             return True
-        if call is None or call.over or self._state != _RUNNING:
+        if call is None or call.over or self.state != _RUNNING:
             return False
         return call.cancel_for(self)
 
     def abandon(self) -> None:
         """Leave for good: do not start it, or let it finish alone."""
         with self.lock:
-            dropped = self._state == _PENDING
+            dropped = self.state == _PENDING
             if dropped:
-                self._state = _DROPPED
+                self.state = _DROPPED
             self.abandoned = True
-            done = self._state == _DONE
+            self._resume = self._context = None
+            done = self.state == DONE
             call, self.request = self.request, None
         if dropped:
             future, self.future = self.future, None
@@ -414,7 +433,7 @@ class Work:
         if done:
             if self.owner.context is None and storage(self.context) is not self._storage:
                 adopt(self.context, frame)
-            self.result = self.exception = None
+            self.result_ = self.exception = None
         if call is not None:
             call.refuse(asyncio.CancelledError())
 
