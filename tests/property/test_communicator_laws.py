@@ -60,6 +60,7 @@ class Model:
         """Return what the operation gives or raises."""
         result: object = None
         if operation == "send":
+            self.started = True
             self.inputs += 1
         elif operation == "stop":
             if self.end == "fail":

@@ -36,8 +36,8 @@ def _retrieve(application: asyncio.Task[None]) -> None:
 class ApplicationCommunicator:
     """Run one instance of an application and play the server's side by hand.
 
-    The application starts at the first look at `future`, which every method but `send_input`
-    takes, as a task of the running loop. It runs in an empty context: no context variable of
+    The application starts at the first look at `future`, which every method but `stop` takes, as
+    a task of the running loop. It runs in an empty context: no context variable of
     the test is visible to it, nor the other way round. Everything here belongs to that one loop and
     its thread. Dropping the communicator cancels an application that still runs.
 
@@ -98,12 +98,14 @@ class ApplicationCommunicator:
             loop.call_soon_threadsafe(future.cancel)
 
     async def send_input(self, message: Mapping[str, Any]) -> None:
-        """Queue an event for the application to receive.
+        """Queue an event for the application to receive, and start it if it has not started.
 
         Args:
             message: the event; the application gets this very object.
 
         """
+        # Tests wait next for something that the application does, without another call here.
+        _ = self.future
         await self.input_queue.put(message)
 
     # The three timeouts below are parameters because every caller of asgiref 3.13.0 gives them so.

@@ -64,11 +64,26 @@ def test_looking_at_the_future_needs_a_loop() -> None:
 
 
 @in_virtual_time
-async def test_the_application_starts_at_the_first_look_and_once() -> None:
-    """Making the communicator and sending input start nothing; `future` does, once."""
-    app = ScriptedApplication(RECEIVE, HANG)
+async def test_input_starts_the_application() -> None:
+    """A test may then wait for what the application does, without asking for an output."""
+    received = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        received.set()
+
     communicator = ApplicationCommunicator(app, {})
     await communicator.send_input({"type": "event"})
+    await asyncio.wait_for(received.wait(), 5)
+    await communicator.wait()
+
+
+@in_virtual_time
+async def test_the_application_starts_at_the_first_look_and_once() -> None:
+    """Making the communicator and stopping it start nothing; `future` does, once."""
+    app = ScriptedApplication(RECEIVE, HANG)
+    communicator = ApplicationCommunicator(app, {})
+    communicator.stop()
     await asyncio.sleep(0)
     assert app.calls == []
     future = communicator.future
