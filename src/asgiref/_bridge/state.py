@@ -23,6 +23,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from asyncio import _get_running_loop
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +44,7 @@ __all__ = (
     "current_home",
     "frame",
     "live_pump",
+    "named_home",
     "single_thread_context",
     "thread",
     "thread_sensitive_context",
@@ -113,21 +115,39 @@ def live_pump(of: Frame | None) -> CurrentThreadExecutor | None:
     return pump
 
 
-def current_home() -> object | None:
-    """Return what gives the running code its home thread, or None if nothing does.
-
-    That is a pump, a `ThreadSensitiveContext`, or the call that drives the running loop; where
-    there is none, thread-sensitive work goes to ``SyncToAsync.single_thread_executor``.
-    """
+def _current_frame() -> Frame | None:
+    """Return the innermost frame, unless its context was carried to a loop of another tree (R1)."""
     here = frame.get()
-    pump = live_pump(here)
+    if here is not None and here.loop is not None and here.loop is not _get_running_loop():
+        around = thread.work
+        if around is None or around.frame is not here:
+            return None
+    return here
+
+
+def named_home() -> object | None:
+    """Return what the context of the running code names as its home, or None if it names none.
+
+    That is a pump or a `ThreadSensitiveContext`.
+    """
+    pump = live_pump(_current_frame())
     if pump is not None:
         return pump
     context = thread_sensitive_context.get(None)
-    if context is not None and not context.exited:
-        return context
+    return None if context is None or context.exited else context
+
+
+def current_home() -> object | None:
+    """Return what gives the running code its home thread, or None if nothing does.
+
+    That is what its context names, else the call that drives the running loop; where there is
+    neither, thread-sensitive work goes to ``SyncToAsync.single_thread_executor``.
+    """
+    home = named_home()
     driven = thread.driven
-    return None if driven is None or here is not None else driven.pump()
+    if home is not None or driven is None or _current_frame() is not None:
+        return home
+    return driven.pump()
 
 
 def _forget() -> None:

@@ -10,8 +10,8 @@ from asgiref._bridge import loop_threads
 from asgiref._bridge.state import (
     Frame,
     context_to_thread_executor,
-    current_home,
     frame,
+    named_home,
     single_thread_context,
     thread_sensitive_context,
 )
@@ -97,7 +97,7 @@ class ThreadSensitiveContext:
                 )
             )
             self._token = thread_sensitive_context.set(self)
-        elif self._token is None and current_home() is None:
+        elif self._token is None and named_home() is None:
             self.exited = False
             self._token = thread_sensitive_context.set(self)
         return self

@@ -90,6 +90,42 @@ def test_home_is_the_worker_of_the_context() -> None:
     asyncio.run(main())
 
 
+def test_a_context_is_home_for_a_task_whose_context_names_none() -> None:
+    """R1: the home of a driven loop is for tasks that name none; a context entered there does.
+
+    Test clients run each application in an empty context, and applications enter a context for each
+    request: two of them must be able to run at the same time.
+    """
+    here = threading.get_ident()
+
+    async def request() -> int:
+        assert await home() == here
+        async with ThreadSensitiveContext():
+            return await home()
+
+    async def client() -> int:
+        return await asyncio.create_task(request(), context=Context())
+
+    assert async_to_sync(client)() != here
+
+
+def test_a_context_is_home_in_a_thread_of_the_users_own() -> None:
+    """R1: such a thread starts a tree of its own, also where it runs in a context of another's."""
+    here = threading.get_ident()
+
+    async def request() -> int:
+        async with ThreadSensitiveContext():
+            return await home()
+
+    async def carrier() -> tuple[int, int]:
+        run = copy_context().run
+        common = await asyncio.to_thread(lambda: run(asyncio.run, _home_of()))
+        return common, await asyncio.to_thread(lambda: run(asyncio.run, request()))
+
+    common, own = async_to_sync(carrier)()
+    assert len({here, common, own}) == 3
+
+
 def test_home_is_the_single_thread_otherwise() -> None:
     """R1: without either, the home is the worker of ``SyncToAsync.single_thread_executor``."""
 
