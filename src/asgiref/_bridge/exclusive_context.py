@@ -49,7 +49,7 @@ def _descends(work: Work, holder: Work) -> bool:
     while ancestor is not None:
         if ancestor is holder:
             return True
-        ancestor = None if ancestor.frame is None else ancestor.frame.work
+        ancestor = ancestor.parent()
     return False
 
 

@@ -216,7 +216,9 @@ class SyncToAsync(Generic[_P, _R]):
             pump.put(work)
         elif type(executor) is WorkerExecutor:
             home = executor.thread
-            if home is not None and (work.frame is not None or home == work.waiting_thread):
+            if home is not None and (
+                work.frame is not None or work.around is not None or home == work.waiting_thread
+            ):
                 self._check(work, home, None)
             work.place = executor
             executor.put(work)
@@ -241,6 +243,9 @@ class SyncToAsync(Generic[_P, _R]):
         while ancestor is not None and not ancestor.abandoned:
             if ancestor.waiting_thread == home:
                 raise self._deadlock(work)
+            if ancestor.around is not None:
+                ancestor = ancestor.around
+                continue
             above = ancestor.frame
             if above is None or (pump is not None and above.pump is pump):
                 return

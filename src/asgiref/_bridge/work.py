@@ -84,6 +84,7 @@ class Work(Suspension):
     __slots__ = (
         "_storage",
         "abandoned",
+        "around",
         "call",
         "child",
         "context",
@@ -130,6 +131,8 @@ class Work(Suspension):
         self.child: Callable[[], Any] | None = child
         self.sensitive: Final = sensitive
         self.waiting_thread: Final = mailbox.thread
+        #: The work whose code runs the loop, and which therefore waits for this one.
+        self.around: Work | None = thread.work
         above = frame.get()
         if above is not None:
             above = _frame_on(loop, above)
@@ -174,6 +177,12 @@ class Work(Suspension):
     def is_over(self) -> bool:
         """Tell whether the call has ended or never will start."""
         return self.state >= DONE
+
+    def parent(self) -> Work | None:
+        """Return the work that cannot end before this one, innermost, or None."""
+        if self.around is not None:
+            return self.around
+        return None if self.frame is None else self.frame.work
 
     def is_pending(self) -> bool:
         """Tell whether the call has not started."""

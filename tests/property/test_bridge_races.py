@@ -1,0 +1,56 @@
+"""Programs written to break the bridge: each is a nesting, or a race, that could hang."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import Context
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from asgiref.sync import async_to_sync, sync_to_async
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+
+def _returns() -> str:
+    return "returned"
+
+
+def _runs(function: Callable[[], Coroutine[Any, Any, Any]]) -> Callable[[], Any]:
+    """Return a synchronous function that runs a loop of its own."""
+    return lambda: asyncio.run(function())
+
+
+def test_a_home_thread_that_waits_over_two_loops_of_its_own_is_a_deadlock() -> None:
+    """R15: home runs a loop, which waits for a thread, which runs a loop, which waits for home."""
+
+    async def innermost() -> str:
+        return await sync_to_async(_returns)()
+
+    async def between() -> Any:
+        return await sync_to_async(_runs(innermost), thread_sensitive=False)()
+
+    async def outermost() -> Any:
+        return await sync_to_async(_runs(between))()
+
+    with pytest.raises(RuntimeError, match="deadlock"):
+        asyncio.run(outermost())
+    with pytest.raises(RuntimeError, match="deadlock"):
+        async_to_sync(outermost)()
+
+
+def test_a_context_that_is_asked_for_again_over_a_loop_of_its_own_is_a_deadlock() -> None:
+    """R15: who is in a context runs a loop, which waits for that context."""
+    context = Context()
+
+    async def inner() -> str:
+        return await sync_to_async(_returns, thread_sensitive=False, context=context)()
+
+    async def outer() -> Any:
+        return await sync_to_async(_runs(inner), context=context)()
+
+    with pytest.raises(RuntimeError, match="deadlock"):
+        asyncio.run(outer())
+    assert asyncio.run(inner()) == "returned"
