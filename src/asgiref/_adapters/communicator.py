@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 from typing import TYPE_CHECKING, Any
 
-from asgiref._adapters.compatibility import guarantee_single_callable
+from asgiref._adapters.compatibility import guarantee_single_callable, require_callable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -67,6 +67,7 @@ class ApplicationCommunicator:
         """
         self._future: asyncio.Task[None] | None = None
         self._failed_at: TracebackType | None = None
+        require_callable(application)
         self.application = guarantee_single_callable(application)
         self.scope = scope
         self.input_queue = asyncio.Queue()

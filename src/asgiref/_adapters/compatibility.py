@@ -8,6 +8,7 @@ called once. Nothing in an object says for sure which of the two it is, hence hi
 from __future__ import annotations
 
 import functools
+import warnings
 from typing import TYPE_CHECKING, Any, cast
 
 from asgiref._bridge.coroutines import iscoroutinefunction
@@ -15,7 +16,12 @@ from asgiref._bridge.coroutines import iscoroutinefunction
 if TYPE_CHECKING:
     from asgiref._protocol.applications import ASGI2Application, ASGI3Application, ASGIApplication
 
-__all__ = ("double_to_single_callable", "guarantee_single_callable", "is_double_callable")
+__all__ = (
+    "double_to_single_callable",
+    "guarantee_single_callable",
+    "is_double_callable",
+    "require_callable",
+)
 
 
 def is_double_callable(application: ASGIApplication) -> bool:
@@ -33,7 +39,7 @@ def is_double_callable(application: ASGIApplication) -> bool:
         TypeError: if it cannot be called at all.
 
     """
-    _require_callable(application)
+    require_callable(application)
     target: object = application
     while True:
         if getattr(target, "_asgi_single_callable", False):
@@ -62,7 +68,7 @@ def double_to_single_callable(application: ASGI2Application) -> ASGI3Application
         TypeError: if it cannot be called.
 
     """
-    _require_callable(application)
+    require_callable(application)
 
     # Any: what an instance returns is nobody's business, yet it has always been passed on.
     async def new_application(scope: Any, receive: Any, send: Any) -> Any:
@@ -75,20 +81,35 @@ def double_to_single_callable(application: ASGI2Application) -> ASGI3Application
 def guarantee_single_callable(application: ASGIApplication) -> ASGI3Application:
     """Return an ASGI 3 application for one of either style: the same object if it is one already.
 
+    What cannot be called gets a warning, and the result raises TypeError at its first connection:
+    servers call this for whatever their command line names, before there is anything to serve.
+
     Args:
         application: any ASGI application; see `is_double_callable` for how styles are told apart.
 
-    Raises:
-        TypeError: if it cannot be called.
-
     """
+    try:
+        require_callable(application)
+    except TypeError as error:
+        complaint = str(error)
+        warnings.warn(complaint, RuntimeWarning, stacklevel=2)
+
+        async def rejected(*_: object) -> None:
+            raise TypeError(complaint)
+
+        return rejected
     if is_double_callable(application):
         return double_to_single_callable(cast("ASGI2Application", application))
     return cast("ASGI3Application", application)
 
 
-def _require_callable(candidate: object) -> None:
-    """Reject what nobody could call, such as a forgotten import string."""
+def require_callable(candidate: object) -> None:
+    """Reject what nobody could call, such as a forgotten import string.
+
+    Raises:
+        TypeError: naming it.
+
+    """
     if not callable(candidate):
         msg = (
             f"an ASGI application must be callable, got {candidate!r} "

@@ -171,12 +171,29 @@ def test_errors_of_both_calls_reach_the_caller() -> None:
         assert caught.value is error
 
 
-@pytest.mark.parametrize(
-    "function", [is_double_callable, double_to_single_callable, guarantee_single_callable]
-)
-@pytest.mark.parametrize("wrong", [None, "package.module:application", {}])
+WRONG: list[object] = [None, "package.module:application", {}]
+
+
+@pytest.mark.parametrize("function", [is_double_callable, double_to_single_callable])
+@pytest.mark.parametrize("wrong", WRONG)
 def test_what_cannot_be_called_is_rejected_by_name(function: Any, wrong: object) -> None:
     """The error shows what was given, such as an import string that nobody imported."""
     with pytest.raises(TypeError, match="must be callable") as caught:
         function(wrong)
+    assert repr(wrong) in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_cannot_be_called_is_guaranteed_with_a_warning(wrong: Any) -> None:
+    """A server may be set up with a placeholder, as Daphne's own tests do; serving it fails."""
+    with pytest.warns(RuntimeWarning, match="must be callable") as warned:
+        application = guarantee_single_callable(wrong)
+    assert warned[0].filename == __file__
+    assert not is_double_callable(application)
+
+    async def serve() -> None:
+        await application({}, single, single)
+
+    with pytest.raises(TypeError, match="must be callable") as caught:
+        asyncio.run(serve())
     assert repr(wrong) in str(caught.value)
