@@ -295,12 +295,11 @@ class Work(Suspension):
         """Hear that a foreign executor is done with this, and fail if it never ran it."""
         if self.state != _PENDING:
             return
-        exception: BaseException | None = None
-        if not future.cancelled():
-            exception = future.exception()
-        self.fail(
-            exception or RuntimeError(f"the executor was shut down before it ran {self.describe()}")
-        )
+        if future.cancelled():
+            self.fail(RuntimeError(f"the executor was shut down before it ran {self.describe()}"))
+        elif (exception := future.exception()) is not None:
+            self.fail(exception)
+        # Otherwise it is parked, and will be sent again (I9).
 
     def block(self, call: Call) -> bool:
         """Note that the thread is about to wait for ``call``, so that a cancellation reaches it.
