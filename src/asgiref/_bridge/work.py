@@ -390,7 +390,9 @@ class Work(Suspension):
                 # Raising it again is a detail of ours: what it was raised in stays its context.
                 set_context(exception, context)
                 del exception, context
-        return self.result_
+        # The mailbox, or the worker, may still have this while the task goes on.
+        result, self.result_ = self.result_, None
+        return result
 
     async def _serve(self) -> None:
         """Run the coroutine that the thread has posted."""
