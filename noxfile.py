@@ -30,6 +30,9 @@ LOWEST: Final = (3, 11)
 #: asgiref 3.13.0, which this package replaces, comes from the index under the same name.
 PEER: Final = "asgiref==3.13.0"
 
+#: A test that hangs ends its process; the others go on, but not through a whole suite of hangs.
+PARALLEL: Final = ("-n", "auto", "--max-worker-restart", "2")
+
 _PROBE: Final = (
     "import ensurepip, platform, sys, venv;"
     "assert platform.python_implementation() == 'CPython';"
@@ -190,7 +193,7 @@ def wheel(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Unit and property tests on the built wheel."""
     _install(session, "test")
-    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
+    session.run("python", "-m", "pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session(python=PYTHONS[-1], tags=["test"])
@@ -200,7 +203,7 @@ def loops(session: nox.Session, loop: str) -> None:
     _install(session, "test")
     if loop == "eager" and PYTHONS[-1] == "3.11":
         session.skip("eager tasks need Python 3.12 or newer")
-    session.run("python", "-m", "pytest", "-n", "auto", f"--loop={loop}", *session.posargs)
+    session.run("python", "-m", "pytest", *PARALLEL, f"--loop={loop}", *session.posargs)
 
 
 @nox.session(tags=["test"])

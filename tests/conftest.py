@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 #: Seconds after which a test counts as hung: all stacks are printed and the run ends.
-WATCHDOG_SECONDS: Final = float(os.environ.get("ASGIREF_TEST_WATCHDOG", "120"))
+WATCHDOG_SECONDS: Final = float(os.environ.get("ASGIREF_TEST_WATCHDOG", "60"))
 
 #: Seconds that threads, tasks and loops get to end after their test, on a busy machine.
 GRACE_SECONDS: Final = 5.0
@@ -36,6 +36,8 @@ GRACE_SECONDS: Final = 5.0
 #: The bridge keeps idle threads, and loops in them, for the next call; they carry these names. A
 #: kept loop keeps its default executor; one that is not kept is found by itself.
 POOLED: Final = ("asgiref", "asyncio_", "uvloop_")
+
+_stderr: Final = pytest.StashKey[int]()
 
 settings.register_profile(
     "default",
@@ -83,6 +85,8 @@ _loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, str] = weakref.Weak
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make every new loop one of the chosen kind, and known to the search for leaks."""
+    # While tests run, pytest captures the stream itself; a dump of a hung test must get past it.
+    config.stash[_stderr] = os.dup(2)
     make = _loop_factory(config.getoption("--loop"))
     with warnings.catch_warnings():
         # Python 3.14 deprecates policies, yet offers nothing else that also reaches the loops
@@ -98,12 +102,17 @@ def pytest_configure(config: pytest.Config) -> None:
         asyncio.set_event_loop_policy(Policy())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Reject names that differ from process to process, which parallel runs cannot share."""
+    volatile = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if volatile:
+        raise pytest.UsageError("give these parameters ids of their own: " + ", ".join(volatile))
+
+
 @pytest.fixture(autouse=True)
-def watchdog() -> Iterator[None]:
+def watchdog(pytestconfig: pytest.Config) -> Iterator[None]:
     """End the run with a dump of every thread's stack if the test hangs."""
-    if sys.__stderr__ is None:
-        pytest.fail("the watchdog needs a standard error stream: start pytest with one")
-    faulthandler.dump_traceback_later(WATCHDOG_SECONDS, exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(WATCHDOG_SECONDS, exit=True, file=pytestconfig.stash[_stderr])
     try:
         yield
     finally:

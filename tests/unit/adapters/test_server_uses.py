@@ -26,7 +26,9 @@ async def test_the_logger_keeps_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "scope_id", [None, 0, "", ("127.0.0.1", 5683), frozenset({1}), object()], ids=repr
+    "scope_id",
+    [None, 0, "", ("127.0.0.1", 5683), frozenset({1}), object()],
+    ids=lambda key: type(key).__name__,
 )
 async def test_any_hashable_is_a_scope_id(scope_id: Hashable) -> None:
     """None and falsy ones included."""

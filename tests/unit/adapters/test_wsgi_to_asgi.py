@@ -328,7 +328,9 @@ class TestResponse:
         ]
 
     @pytest.mark.parametrize(
-        "iterable", [[], [b""], [b"", b""], (), iter([]), iter([b"", b""])], ids=repr
+        "iterable",
+        [[], [b""], [b"", b""], (), iter([]), iter([b"", b""])],
+        ids=lambda blocks: type(blocks).__name__,
     )
     def test_empty(self, iterable: Iterable[bytes]) -> None:
         """A response without a block is a start and an empty end."""
@@ -404,7 +406,9 @@ class TestResponse:
         assert "second time without exc_info" in str(error)
         assert exchange.sent == []
 
-    @pytest.mark.parametrize("iterable", [[b"a"], [], iter([b"a"]), iter([])], ids=repr)
+    @pytest.mark.parametrize(
+        "iterable", [[b"a"], [], iter([b"a"]), iter([])], ids=lambda blocks: type(blocks).__name__
+    )
     def test_no_call(self, iterable: Iterable[bytes]) -> None:
         """A response without ``start_response`` is an error that says so."""
         exchange, error = play_failing(lambda _, __: iterable)
