@@ -9,7 +9,19 @@ from pathlib import Path
 import asgiref
 
 #: What asgiref 3.13.0 has and users import: a wheel without one of these is broken.
-PROMISED: frozenset[str] = frozenset()
+PROMISED = frozenset(
+    {
+        "compatibility",
+        "current_thread_executor",
+        "local",
+        "server",
+        "sync",
+        "testing",
+        "timeout",
+        "typing",
+        "wsgi",
+    }
+)
 
 
 def main() -> None:

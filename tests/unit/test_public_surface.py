@@ -109,6 +109,7 @@ PUBLIC: dict[str, frozenset[str]] = {
             "asgi_application",
         }
     ),
+    "wsgi": frozenset({"WsgiToAsgi", "WsgiToAsgiInstance"}),
 }
 
 #: Signatures that callers rely on, by position and by name.
@@ -148,6 +149,13 @@ SIGNATURES = {
     "testing.ApplicationCommunicator.stop": "(self, exceptions=True)",
     "testing.ApplicationCommunicator.wait": "(self, timeout=1)",
     "timeout.timeout": "(timeout, *, loop=None)",
+    "wsgi.WsgiToAsgi": (
+        "(wsgi_application, duplicate_header_limit=100, "
+        "*, thread_sensitive=False, max_workers=None)"
+    ),
+    "wsgi.WsgiToAsgiInstance": "(wsgi_application, duplicate_header_limit=100)",
+    "wsgi.WsgiToAsgiInstance.build_environ": "(self, scope, body)",
+    "wsgi.WsgiToAsgiInstance.start_response": ("(self, status, response_headers, exc_info=None)"),
 }
 
 ROOT = Path(asgiref.__file__).parent
@@ -164,7 +172,19 @@ def _facade(name: str) -> ModuleType:
     return importlib.import_module(f"asgiref.{name}")
 
 
-@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_every_facade_is_listed() -> None:
+    """No public module appears or disappears unnoticed."""
+    assert sorted(PUBLIC) == FACADES
+
+
+@pytest.mark.parametrize("name", FACADES)
+def test_every_facade_has_a_page(name: str) -> None:
+    """The reference of the documentation has a page for each public module."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / f"{name}.md"
+    assert f"automodule:: asgiref.{name}\n" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", FACADES)
 def test_all_is_the_written_list(name: str) -> None:
     """``__all__`` is a tuple, and names exactly what is promised."""
     names = _facade(name).__all__
