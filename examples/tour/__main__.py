@@ -54,18 +54,18 @@ class Visit:
 
 STOPS: Final = (
     Stop(
-        "Sync calls async calls sync",
-        "A synchronous program calls a coroutine, which calls synchronous code, which calls a "
-        "coroutine again. Watch the threads: all synchronous code stays in the one it started "
-        "in, context variables go in and come back, and errors arrive as themselves.",
-        "examples.nested_calls",
-    ),
-    Stop(
         "A Flask application under uvicorn",
         "An ordinary Flask application, wrapped in WsgiToAsgi, behind a real uvicorn on a free "
         "port of this machine. A real HTTP client uploads, downloads a stream, sends requests "
         "that can only be answered together, and keeps its connection.",
         "examples.tour.web_traffic",
+    ),
+    Stop(
+        "Sync calls async calls sync",
+        "A synchronous program calls a coroutine, which calls synchronous code, which calls a "
+        "coroutine again. Watch the threads: all synchronous code stays in the one it started "
+        "in, context variables go in and come back, and errors arrive as themselves.",
+        "examples.nested_calls",
     ),
     Stop(
         "A chat bot without a socket of its own",
