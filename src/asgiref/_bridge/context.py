@@ -12,7 +12,7 @@ import gc
 from contextvars import Context, ContextVar, copy_context
 from typing import Any, Final
 
-__all__ = ("adopt", "storage")
+__all__ = ("adopt", "same", "storage")
 
 _UNSET: Final = object()
 
@@ -25,16 +25,29 @@ def storage(context: Context) -> object:
     return gc.get_referents(context)[-1]
 
 
-def adopt(context: Context, but: ContextVar[Any]) -> None:
+def same(context: Context, other: Context) -> bool:
+    """Tell whether no variable differs, for two contexts in which no code runs now."""
+    mine, others = gc.get_referents(context, other)
+    return mine is others
+
+
+def adopt(context: Context, but: ContextVar[Any], base: Context | None = None) -> None:
     """Set, in the running context, each variable that has another value in ``context``.
 
     Args:
         context: where the values come from.
         but: the one variable to leave alone.
+        base: what ``context`` was made from; a variable with the same value in both did not change
+            there, and is left alone too, since somebody who shares the running context may have
+            set it.
 
     """
     for var, value in context.items():
-        if var is not but and var.get(_UNSET) is not value:
+        if (
+            var is not but
+            and var.get(_UNSET) is not value
+            and (base is None or base.get(var, _UNSET) is not value)
+        ):
             var.set(value)
 
 

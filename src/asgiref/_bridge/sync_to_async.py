@@ -7,6 +7,7 @@ import sys
 import threading
 import warnings
 from asyncio import CancelledError, get_running_loop
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import FunctionType, MethodType
 from typing import (
@@ -26,7 +27,7 @@ from asgiref._bridge.coroutines import CoroutineMark, iscoroutinefunction
 from asgiref._bridge.handled import Trace
 from asgiref._bridge.state import live_pump
 from asgiref._bridge.threads import WorkerExecutor
-from asgiref._bridge.work import DONE, NO_EXC_INFO, Work
+from asgiref._bridge.work import DONE, NO_EXC_INFO, Errand, Work
 from asgiref._bridge.wrapping import LATE, look_like
 
 if TYPE_CHECKING:
@@ -273,6 +274,13 @@ class SyncToAsync(Generic[_P, _R]):
 
     def _submit(self, executor: Executor, work: Work) -> None:
         work.place = executor
+        if type(executor) is ThreadPoolExecutor:
+            # It forgets a call when it has run it, or never will, which costs less to watch for
+            # than a callback of the future.
+            work.future = executor.submit(Errand(work))
+            if work.is_over():
+                work.future = None
+            return
         future = executor.submit(work.run)
         work.future = future
         future.add_done_callback(work.look_at_future)

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from asgiref._bridge.driven_loop import DrivenLoop
     from asgiref._bridge.thread_contexts import ThreadSensitiveContext
 
-__all__ = ("DONE", "NO_EXC_INFO", "Work", "WorkOwner")
+__all__ = ("DONE", "NO_EXC_INFO", "Errand", "Work", "WorkOwner")
 
 #: What ``sys.exc_info()`` is where nothing is handled.
 NO_EXC_INFO: Final = (None, None, None)
 
 # States, see the theory of operation. A constant compares faster than an enum member.
-_PENDING: Final = 0
+PENDING: Final = 0
 _RUNNING: Final = 1
 DONE: Final = 2
 _DROPPED: Final = 3
@@ -146,7 +146,7 @@ class Work(Suspension):
         #: What `context` had in common with the task's when they were last equal.
         self._storage: object = storage(self.context)
         self.lock: Final = Lock()
-        self.state = _PENDING
+        self.state = PENDING
         #: The task has left; nobody wants the outcome.
         self.abandoned: bool = False
         #: CancelledError was raised for that in the thread.
@@ -186,7 +186,7 @@ class Work(Suspension):
 
     def is_pending(self) -> bool:
         """Tell whether the call has not started."""
-        return self.state == _PENDING
+        return self.state == PENDING
 
     # In the thread that runs it -----------------------------------------------------------------
 
@@ -196,7 +196,7 @@ class Work(Suspension):
         if owner.context is not None and not self._may_enter(owner.context):
             return
         with self.lock:
-            claimed = self.state == _PENDING
+            claimed = self.state == PENDING
             if claimed:
                 self.state = _RUNNING
         if not claimed:
@@ -233,7 +233,7 @@ class Work(Suspension):
 
     def _may_enter(self, context: Context) -> bool:
         """Take the context that the user gave; if another has it, come back later."""
-        if self.state != _PENDING:
+        if self.state != PENDING:
             return self.returned is not None
         try:
             return exclusive_context.take(context, self)
@@ -273,7 +273,7 @@ class Work(Suspension):
 
     def forward(self) -> None:
         """Go to the next choice: the queue in which this stood has closed."""
-        if self.state != _PENDING:
+        if self.state != PENDING:
             return
         try:
             self.owner.send(self)
@@ -283,7 +283,7 @@ class Work(Suspension):
     def fail(self, exception: BaseException) -> None:
         """End the call without having run it."""
         with self.lock:
-            if self.state != _PENDING:
+            if self.state != PENDING:
                 return
             self.state = DONE
             self.exception = exception
@@ -291,15 +291,18 @@ class Work(Suspension):
         self.future = None
         self.mailbox.deliver(self)
 
-    def look_at_future(self, future: Future[Any] | asyncio.Future[Any]) -> None:
+    def look_at_future(self, future: Future[Any] | asyncio.Future[Any] | None) -> None:
         """Hear that a foreign executor is done with this, and fail if it never ran it."""
-        if self.state != _PENDING:
+        if self.state != PENDING:
             return
-        if future.cancelled():
-            self.fail(RuntimeError(f"the executor was shut down before it ran {self.describe()}"))
-        elif (exception := future.exception()) is not None:
-            self.fail(exception)
-        # Otherwise it is parked, and will be sent again (I9).
+        exception: BaseException | None = None
+        if future is not None and future.done() and not future.cancelled():
+            exception = future.exception()
+            if exception is None:
+                return  # it is parked, and will be sent again (I9)
+        self.fail(
+            exception or RuntimeError(f"the executor was shut down before it ran {self.describe()}")
+        )
 
     def block(self, call: Call) -> bool:
         """Note that the thread is about to wait for ``call``, so that a cancellation reaches it.
@@ -428,7 +431,7 @@ class Work(Suspension):
     def abandon(self) -> None:
         """Leave for good: do not start it, or let it finish alone."""
         with self.lock:
-            dropped = self.state == _PENDING
+            dropped = self.state == PENDING
             if dropped:
                 self.state = _DROPPED
             self.abandoned = True
@@ -506,3 +509,23 @@ class Work(Suspension):
             # What the coroutine took back of our cancellations, this task takes back too (R14).
             for _ in range(forwarded - call_task.cancelling()):
                 task.uncancel()
+
+
+class Errand:
+    """What a `ThreadPoolExecutor` runs for a work, and drops without a word if it is shut down."""
+
+    __slots__ = ("_work",)
+
+    def __init__(self, work: Work) -> None:
+        self._work: Work | None = work
+
+    def __call__(self) -> None:
+        """Do the call, in a thread of the executor."""
+        work, self._work = self._work, None
+        if work is not None:
+            work.run()
+
+    def __del__(self) -> None:
+        work = self._work
+        if work is not None:
+            work.look_at_future(work.future)
