@@ -43,9 +43,11 @@ PUBLIC: dict[str, frozenset[str]] = {
             "SyncToAsync",
             "ThreadSensitiveContext",
             "async_to_sync",
+            "async_to_sync_iter",
             "iscoroutinefunction",
             "markcoroutinefunction",
             "sync_to_async",
+            "sync_to_async_iter",
         }
     ),
     "testing": frozenset({"ApplicationCommunicator"}),

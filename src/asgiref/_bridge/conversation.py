@@ -53,6 +53,7 @@ class Conversation(Generic[_R]):
             loop = (loop_threads.dedicated() if single is None else single.loop_thread()).loop
         self._call: Final = Call(AsyncToSync(function), function(), sys.exc_info(), work)
         self._call.loop = loop
+        self._call.drives = False
         self._call.fork_context()
         self._launched = False
         #: What the context of the task held when this thread last took its changes.

@@ -26,7 +26,7 @@ __all__ = ("DrivenLoop", "RootFrame")
 class RootFrame(Frame):
     """The frame of an outermost call on a driven loop, with the books of what it started."""
 
-    __slots__ = ("asyncgens", "over", "tasks")
+    __slots__ = ("asyncgens", "drives", "over", "tasks")
 
     def __init__(self, pump: CurrentThreadExecutor | None) -> None:
         super().__init__(pump, None, self)
@@ -34,6 +34,9 @@ class RootFrame(Frame):
         self.tasks: set[asyncio.Task[Any]] = set()
         #: Async generators that were started. Only the loop's thread uses it.
         self.asyncgens: weakref.WeakSet[AsyncGenerator[Any, Any]] | None = None
+        #: A thread waits for this all the time, and so drives the loop; not so between the steps
+        #: of an iteration.
+        self.drives: bool = True
         #: Nothing is entered any more.
         self.over: bool = False
 
@@ -86,7 +89,7 @@ class DrivenLoop:
     def pump(self) -> CurrentThreadExecutor | None:
         """Return the home that this loop gives to tasks whose context names none."""
         for root in reversed(tuple(self.roots)):  # asked by other threads too
-            if root.pump is not None and not root.pump.closed:
+            if root.drives and root.pump is not None and not root.pump.closed:
                 return root.pump
         return None
 
@@ -96,7 +99,7 @@ class DrivenLoop:
         root = None if here is None else here.root
         if isinstance(root, RootFrame) and not root.over and root in self.roots:
             return root
-        return self.roots[-1] if self.roots else None
+        return next((root for root in reversed(self.roots) if root.drives), None)
 
     def create_task(self, coro: Coroutine[Any, Any, Any], **options: Any) -> asyncio.Task[Any]:
         """Create a task as the loop itself does, and enter it in the books of its call."""
