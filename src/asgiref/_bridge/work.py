@@ -8,7 +8,7 @@ from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from asgiref._bridge import exclusive_context
-from asgiref._bridge.context import adopt, storage
+from asgiref._bridge.context import adopt, same
 from asgiref._bridge.handled import get_context, set_context
 from asgiref._bridge.mailbox import Mailbox
 from asgiref._bridge.state import Frame, frame, thread, thread_sensitive_context
@@ -82,7 +82,7 @@ class Work(Suspension):
     """
 
     __slots__ = (
-        "_storage",
+        "_base",
         "abandoned",
         "around",
         "call",
@@ -143,8 +143,8 @@ class Work(Suspension):
         self.driven: DrivenLoop | None = mailbox.driven
         #: The context to run in: a copy of the task's, or the one that the user gave.
         self.context: Context = copy_context() if owner.context is None else owner.context
-        #: What `context` had in common with the task's when they were last equal.
-        self._storage: object = storage(self.context)
+        #: What the task knows of `context`: a copy of it, from when it last took or gave changes.
+        self._base: Context = copy_context()
         self.lock: Final = Lock()
         self.state = PENDING
         #: The task has left; nobody wants the outcome.
@@ -381,8 +381,8 @@ class Work(Suspension):
 
     def outcome(self) -> Any:
         """Return or raise what the function returned or raised, and take its context's changes."""
-        if self.owner.context is None and storage(self.context) is not self._storage:
-            adopt(self.context, frame)
+        if self.owner.context is None and not same(self.context, self._base):
+            adopt(self.context, frame, self._base)
         exception = self.exception
         if exception is not None:
             self.exception = None
@@ -444,8 +444,8 @@ class Work(Suspension):
             if future is not None:
                 future.cancel()
         if done:
-            if self.owner.context is None and storage(self.context) is not self._storage:
-                adopt(self.context, frame)
+            if self.owner.context is None and not same(self.context, self._base):
+                adopt(self.context, frame, self._base)
             self.result_ = self.exception = None
         if call is not None:
             call.refuse(asyncio.CancelledError())
@@ -457,14 +457,14 @@ class Work(Suspension):
             self.serving = None
             call.refuse(asyncio.CancelledError())
             return
-        given = storage(context)
-        if given is not self._storage:
-            adopt(context, frame)
+        if not same(context, self._base):
+            adopt(context, frame, self._base)
+        self._base = context
         above = frame.get()
         call.root = None if above is None else above.root
         call.task = task = asyncio.current_task(self.loop)
         token = frame.set(call)
-        before = storage(copy_context())
+        before = copy_context()
         try:
             await call.wrapped()
         except GeneratorExit:
@@ -474,11 +474,9 @@ class Work(Suspension):
             call.set_exception(exception)
         finally:
             after = copy_context()
-            if storage(after) is before:
-                self._storage = given
-            else:
-                call.after = after
-                self._storage = None  # what the thread has next is looked at variable by variable
+            if not same(after, before):
+                # The thread takes them over; what it changes from there on, it changes itself.
+                call.after = self._base = after
             if task is not None:
                 for _ in range(call.interruptions):
                     task.uncancel()
