@@ -59,7 +59,8 @@ class Exchange(ABC):
         self._receive = receive
         self._send = send
         self._loop = asyncio.get_running_loop()
-        # Tasks of the exchange run in the caller's context, not in what the application made of it.
+        # What runs in the loop starts from the caller's context, not from what the application made
+        # of it. Callbacks are given it; tasks copy it (an eager task cannot enter it twice).
         self._context = copy_context()
         # Filled by one side and emptied by the other; single operations of a deque are atomic.
         self._outgoing: deque[tuple[Event, int]] = deque()  # with the bytes of the body in it
@@ -229,7 +230,7 @@ class Exchange(ABC):
 
     def _start_receiver(self) -> None:
         if self._receiver is None and not self._left:
-            self._receiver = self._loop.create_task(self._receive_all(), context=self._context)
+            self._receiver = self._loop.create_task(self._receive_all())
 
     @abstractmethod
     async def _receive_all(self) -> None:

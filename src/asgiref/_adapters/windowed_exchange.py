@@ -150,7 +150,7 @@ class WindowedExchange(Exchange):
             return
         if not self._completed:
             self._start_receiver()
-        self._sender = self._loop.create_task(self._send_all(), context=self._context)
+        self._sender = self._loop.create_task(self._send_all())
 
     async def _send_all(self) -> None:
         outgoing, send = self._outgoing, self._send
