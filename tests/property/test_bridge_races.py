@@ -54,3 +54,19 @@ def test_a_context_that_is_asked_for_again_over_a_loop_of_its_own_is_a_deadlock(
     with pytest.raises(RuntimeError, match="deadlock"):
         asyncio.run(outer())
     assert asyncio.run(inner()) == "returned"
+
+
+def test_a_task_that_ends_in_the_same_step_as_its_call_does_not_stop_the_loop() -> None:
+    """R4: there is nothing left to cancel, and nobody to wait for."""
+    ended: list[asyncio.Task[None]] = []
+
+    async def returns() -> None:
+        pass
+
+    async def main() -> None:
+        ended.append(asyncio.create_task(returns()))
+        await asyncio.sleep(0)  # The task has ended; its callbacks run in the next step.
+        assert ended[0].done()
+
+    async_to_sync(main)()
+    async_to_sync(main)()

@@ -59,6 +59,8 @@ class RootFrame(Frame):
                             "task": task,
                         }
                     )
+        # A task that ended in this very step of the loop has not yet said so.
+        self.tasks.clear()
         for asyncgen in list(self.asyncgens or ()):
             try:
                 await asyncgen.aclose()
