@@ -21,7 +21,7 @@ import asyncio
 import contextlib
 from abc import ABC, abstractmethod
 from collections import deque
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -181,8 +181,7 @@ class Exchange(ABC):
 
     def _call_loop(self, callback: Callable[[], object]) -> None:
         try:
-            # Not in the exchange's own context: an eager task that the callback starts enters that.
-            self._loop.call_soon_threadsafe(callback, context=Context())
+            self._loop.call_soon_threadsafe(callback, context=self._context)
         except RuntimeError:  # the loop was closed under the request: there is no client any more
             self._gone = True
 
