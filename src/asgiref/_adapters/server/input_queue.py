@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from asyncio import get_running_loop
+from asyncio import Future, get_running_loop
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -143,11 +143,11 @@ class InputQueue(asyncio.Queue[Any]):
         Returns:
             the messages never handed over, and those that ``shutdown(immediate=True)`` threw out.
         """
-        self.close()
-        self._owner = None
+        self._sink = self._owner = None
         discarded: tuple[Any, ...] = ()
         rare = self._rare
         if rare is not None:
+            self.close()
             discarded = tuple(rare.discarded)
             rare.discarded.clear()
             for joiner in rare.joiners:
@@ -280,7 +280,8 @@ class InputQueue(asyncio.Queue[Any]):
                 self._refuse_if_shut_down()
             # The last of several messages leaves an empty deque; an idle queue keeps none.
             self._rest = None
-            getter = get_running_loop().create_future()
+            # What loops' create_future() comes to, uvloop's as well, for every message.
+            getter: asyncio.Future[None] = Future()
             if self._getter is None:
                 self._getter = getter
             else:

@@ -76,7 +76,6 @@ class Instance(QueueOwner):
     """
 
     __slots__ = (
-        "_details",
         "cancelled_at",
         "created_at",
         "gate",
@@ -85,6 +84,7 @@ class Instance(QueueOwner):
         "reason",
         "scope",
         "settled",
+        "shown",
     )
 
     def __init__(
@@ -111,29 +111,29 @@ class Instance(QueueOwner):
         self.cancelled_at = 0.0
         #: Whether its ending was taken note of.
         self.settled = False
-        self._details: Details | None = None
+        #: The dictionary that users see, once one of them looked.
+        self.shown: Details | None = None
 
     @property
     def details(self) -> Details:
         """The dictionary users see; the same object every time."""
-        if self._details is None:
-            self._details = {
+        if self.shown is None:
+            self.shown = {
                 "input_queue": self.queue,
                 "future": self.task,
                 "scope": self.scope,
                 "last_used": time.time() - (self.order.clock() - self.messaged),
             }
-        return self._details
+        return self.shown
 
     def has_details(self, details: object) -> bool:
         """Whether ``details`` is the dictionary that stands for this instance."""
-        return self._details is not None and self._details is details
+        return self.shown is not None and self.shown is details
 
-    def stamp(self) -> None:
-        """Take note of a message that is about to be put."""
-        self.messaged = self.order.clock()
-        if self._details is not None:
-            self._details["last_used"] = time.time()
+    def note_use(self) -> None:
+        """Update what users see; they were shown."""
+        if self.shown is not None:
+            self.shown["last_used"] = time.time()
 
     @property
     def idle(self) -> bool:
@@ -202,7 +202,7 @@ class ForeignInstance(Instance):
             )
         super().__init__(keeper, scope_id, details.get("scope"), details.get("input_queue"))  # type: ignore[arg-type]  # whatever the subclass uses; None if it needs no queue
         self.task = details["future"]
-        self._details = details
+        self.shown = details
 
     @property
     def idle(self) -> bool:

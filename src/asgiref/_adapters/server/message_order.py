@@ -86,7 +86,10 @@ class MessageOrder(Generic[NodeT]):
 
     def oldest(self) -> NodeT | None:
         """Return the least recent node."""
-        return next(iter(self), None)
+        node = self.root.following
+        if node is self.marker:
+            node = node.following
+        return None if node is self.root else cast("NodeT", node)
 
     def unlooked(self) -> NodeT | None:
         """Return the least recent node behind the marker."""

@@ -11,7 +11,6 @@ import inspect
 import logging
 from asyncio import get_running_loop
 from collections import OrderedDict
-from contextlib import contextmanager
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -90,8 +89,8 @@ class InstancePool:
         self.departed: dict[Hashable, list[Instance]] = {}
         #: Called when no task is left; a stop in progress sets it.
         self.on_empty: Callable[[], None] | None = None
-        #: What limit-driven removals are reported as, even by way of a subclass's own methods.
-        self._evicting = False
+        #: Whether ``delete`` reports evictions: a subclass's own methods may be what makes room.
+        self.evicting = False
         #: Tasks that put messages for other threads.
         self.deliveries: set[asyncio.Task[None]] = set()
         self._look: asyncio.Handle | None = None
@@ -161,7 +160,8 @@ class InstancePool:
                 f"a scope_id must be hashable, got {type(scope_id).__name__}: {error}"
             ) from error
         if instance is not None and not instance.task.done():
-            instance.stamp()
+            if instance.shown is not None:
+                instance.note_use()
             order = self.order
             if order.root.previous is not instance:
                 order.touch(instance)
@@ -174,7 +174,7 @@ class InstancePool:
             self.settle(ended)
             successor = self.table.records.get(scope_id)
             if successor is not None and not successor.task.done():
-                successor.stamp()
+                successor.note_use()
                 self.order.touch(successor)
                 return successor.queue
         self._look_at_application()
@@ -303,7 +303,7 @@ class InstancePool:
         Raises:
             KeyError: there is none.
         """
-        self.discard(self.table.records[scope_id], "evicted" if self._evicting else "deleted")
+        self.discard(self.table.records[scope_id], "evicted" if self.evicting else "deleted")
 
     def discard(self, instance: Instance, reason: EndingReason) -> None:
         """Take an instance out of the table and cancel it; an ended one is just taken out."""
@@ -316,7 +316,9 @@ class InstancePool:
             elif self.table.holds(instance):
                 self._drop_entry(instance)
             return
-        self.retire(instance, reason)
+        self.table.remove(instance)
+        self.departed.setdefault(instance.scope_id, []).append(instance)
+        self._cancel(instance, reason)
 
     def _make_room(self) -> None:
         while self.ended:
@@ -325,20 +327,14 @@ class InstancePool:
                 self.table.remove(instance)
                 return
         before = len(self.table.records)
-        with self.evicting():
+        self.evicting = True
+        try:
             self.make_room()
+        finally:
+            self.evicting = False
         if len(self.table.records) >= before:
             # A subclass made room by its own lights and removed nothing.
             self.evict_oldest()
-
-    @contextmanager
-    def evicting(self) -> Iterator[None]:
-        """Have ``delete`` report evictions meanwhile."""
-        self._evicting = True
-        try:
-            yield
-        finally:
-            self._evicting = False
 
     def _cancel(self, instance: Instance, reason: EndingReason) -> None:
         """Cancel an instance that is out of the table."""
@@ -388,7 +384,8 @@ class InstancePool:
             held = False
         if held:
             self.ended[instance] = None
-        self._release_successor(instance)
+        if instance.scope_id in self.departed:
+            self._release_successor(instance)
         if held or exception is not None or self.wants_endings():
             seconds = self.order.clock() - instance.created_at
             self.reports.add(Report(instance, reason, exception, unread, seconds))
@@ -417,8 +414,8 @@ class InstancePool:
     def _release_successor(self, instance: Instance) -> None:
         """Open the gate for a queued instance when the last of its predecessors is done."""
         scope_id = instance.scope_id
-        siblings = self.departed.get(scope_id)
-        if siblings is None or instance not in siblings:
+        siblings = self.departed[scope_id]
+        if instance not in siblings:
             return
         siblings.remove(instance)
         if siblings:

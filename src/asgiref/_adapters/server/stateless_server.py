@@ -322,12 +322,17 @@ class StatelessServer(Generic[ScopeId]):
         """
         pool = self.__pool
         delete = type(self).delete_application_instance
-        oldest = pool.order.oldest()
-        if oldest is None or delete is StatelessServer.delete_application_instance:
+        if delete is StatelessServer.delete_application_instance:
             pool.evict_oldest()
             return
-        with pool.evicting():
+        oldest = pool.order.oldest()
+        if oldest is None:
+            raise KeyError("there is no application instance to delete")
+        pool.evicting = True
+        try:
             delete(self, oldest.scope_id)  # type: ignore[arg-type]  # the table is keyed by any hashable
+        finally:
+            pool.evicting = False
 
     def delete_application_instance(self, scope_id: ScopeId) -> None:
         """Cancel and forget the instance for ``scope_id``.
@@ -388,8 +393,10 @@ class StatelessServer(Generic[ScopeId]):
         self.delete_oldest_application_instance()
 
     def __wants_endings(self) -> bool:
-        hook = getattr(self.application_ended, "__func__", None)
-        return hook is not StatelessServer.application_ended
+        return (
+            type(self).application_ended is not StatelessServer.application_ended
+            or "application_ended" in self.__dict__
+        )
 
     def __check_settings(self) -> None:
         """Refuse settings that cannot be meant.
