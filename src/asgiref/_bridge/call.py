@@ -8,6 +8,7 @@ import time
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from asgiref._bridge import call_tree
 from asgiref._bridge.context import adopt, storage
 from asgiref._bridge.current_thread_executor import CurrentThreadExecutor
 from asgiref._bridge.driven_loop import DrivenLoop, RootFrame
@@ -154,6 +155,7 @@ class Call(RootFrame):
             return
         loop, driven = self.loop, thread.driven
         assert loop is not None
+        self.arrive()
         coroutine = self._run(driven)
         try:
             if driven is not None and driven.loop is loop:
@@ -166,6 +168,13 @@ class Call(RootFrame):
             coroutine.close()
             self._forget(driven)
             self.refuse(exception)
+
+    def arrive(self) -> None:
+        """Make the call's context at home in the loop's thread."""
+        context = self.context
+        if call_tree.INHERITED and context is not None:
+            context.run(call_tree.arrive)
+            self.given = storage(context)
 
     async def _run(self, driven: DrivenLoop | None) -> None:
         try:
@@ -279,6 +288,8 @@ class Call(RootFrame):
         """Give the call a context of its own, a copy of the running one."""
         context = copy_context()
         context.run(frame.set, self)
+        if call_tree.INHERITED:
+            context.run(call_tree.depart)
         self.context = context
         self.given = storage(context)
 
@@ -415,6 +426,7 @@ class _OnFreshLoop:
             if call.cancelled:
                 call.refuse(asyncio.CancelledError())
                 return
+            call.arrive()
             driven.roots.append(call)
             task = driven.create_unlisted_task(self._run(), context=context)
             call.task = task

@@ -14,13 +14,18 @@ from asyncio import _get_running_loop
 from contextvars import ContextVar
 from typing import Any, Final
 
+from asgiref._bridge import call_tree
+
 __all__ = ("Local",)
 
 
 class _Values(dict[str, Any]):
     """The attributes of one `Local` in one context. Never changed once it is in a context."""
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ("__weakref__", "tree")
+
+    #: Where they were written; only for `_IsolatedLocal`.
+    tree: call_tree.Tree | None
 
     # Told apart by identity, for weak references to them are kept in a set.
     __eq__ = object.__eq__
@@ -82,7 +87,7 @@ class Local:
             self = object.__new__(_ThreadCriticalLocal)
             _threads.__set__(self, _PerThread())
         else:
-            self = object.__new__(cls)
+            self = object.__new__(_IsolatedLocal if cls is Local and call_tree.INHERITED else cls)
             written = _Written()
             _hidden.__set__(self, written)
             _hidden_read.__set__(self, written.var.get)
@@ -126,6 +131,37 @@ _hidden_read: Final[Any] = Local.__dict__["_read"]
 _read: Final[Any] = _hidden_read.__get__
 del Local._read  # type: ignore[attr-defined]  # mypy does not see slots
 del Local._written  # type: ignore[attr-defined]  # mypy does not see slots
+
+
+class _IsolatedLocal(Local):
+    """A `Local` for interpreters whose threads inherit contexts (call_tree.py)."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        values = _visible(_written_of(self))
+        return values[name] if name in values else _special(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        written = _written_of(self)
+        values = _Values(_visible(written))
+        values[name] = value
+        values.tree = call_tree.grow()
+        written.put(values)
+
+    def __delattr__(self, name: str) -> None:
+        written = _written_of(self)
+        values = _Values(_visible(written))
+        if name not in values:
+            raise _missing(self, name)
+        del values[name]
+        values.tree = call_tree.grow()
+        written.put(values)
+
+
+def _visible(written: _Written) -> _Values:
+    values = written.var.get(_NONE)
+    return values if values is not _NONE and values.tree is call_tree.tree() else _NONE
 
 
 class _PerThread(threading.local):

@@ -7,7 +7,7 @@ from contextvars import Context, copy_context
 from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from asgiref._bridge import exclusive_context
+from asgiref._bridge import call_tree, exclusive_context
 from asgiref._bridge.context import adopt, same
 from asgiref._bridge.handled import get_context, set_context
 from asgiref._bridge.mailbox import Mailbox
@@ -145,6 +145,8 @@ class Work(Suspension):
         self.context: Context = copy_context() if owner.context is None else owner.context
         #: What the task knows of `context`: a copy of it, from when it last took or gave changes.
         self._base: Context = copy_context()
+        if call_tree.INHERITED and owner.context is None:
+            self.context.run(call_tree.depart)
         self.lock: Final = Lock()
         self.state = PENDING
         #: The task has left; nobody wants the outcome.
@@ -202,6 +204,9 @@ class Work(Suspension):
         if not claimed:
             self._run_again()
             return
+        if call_tree.INHERITED:
+            self.context.run(call_tree.arrive)
+            self._base = self.context.copy()
         here = thread
         outer = here.work
         here.work = self
