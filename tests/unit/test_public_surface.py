@@ -111,7 +111,7 @@ PUBLIC: dict[str, frozenset[str]] = {
             "asgi_application",
         }
     ),
-    "wsgi": frozenset({"WsgiToAsgi", "WsgiToAsgiInstance"}),
+    "wsgi": frozenset({"AsgiToWsgi", "WsgiToAsgi", "WsgiToAsgiInstance"}),
 }
 
 #: Signatures that callers rely on, by position and by name.

@@ -148,7 +148,7 @@ class Work(Suspension):
         if call_tree.INHERITED and owner.context is None:
             self.context.run(call_tree.depart)
         self.lock: Final = Lock()
-        self.state = PENDING
+        self.state: int = PENDING
         #: The task has left; nobody wants the outcome.
         self.abandoned: bool = False
         #: CancelledError was raised for that in the thread.
