@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import ThreadSensitiveContext, async_to_sync, sync_to_async
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -39,6 +40,29 @@ def test_a_home_thread_that_waits_over_two_loops_of_its_own_is_a_deadlock() -> N
         asyncio.run(outermost())
     with pytest.raises(RuntimeError, match="deadlock"):
         async_to_sync(outermost)()
+
+
+@pytest.mark.parametrize("executor", [False, True])
+def test_a_loop_inside_of_a_call_belongs_to_its_tree_whatever_the_context(executor: bool) -> None:
+    """R1, R15: home is found, and found blocked, from a context that knows nothing of the tree."""
+
+    async def innermost() -> str:
+        return await sync_to_async(_returns)()
+
+    async def between() -> Any:
+        own = ThreadPoolExecutor(1) if executor else None
+        try:
+            async with ThreadSensitiveContext(executor=own):
+                return await sync_to_async(_runs(innermost), context=Context())()
+        finally:
+            if own is not None:
+                own.shutdown()
+
+    async def outermost() -> Any:
+        return await sync_to_async(async_to_sync(between))()
+
+    with pytest.raises(RuntimeError, match="deadlock"):
+        asyncio.run(outermost())
 
 
 def test_a_context_that_is_asked_for_again_over_a_loop_of_its_own_is_a_deadlock() -> None:

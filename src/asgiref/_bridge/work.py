@@ -56,15 +56,23 @@ class WorkOwner(Protocol):
         """Put ``work`` where it belongs."""
 
 
-def _frame_on(loop: AbstractEventLoop, inherited: Frame) -> Frame | None:
-    """Return the innermost frame that counts for code on ``loop``, given that of its context."""
-    above: Frame | None = inherited
+def _frame_on(
+    loop: AbstractEventLoop, inherited: Frame | None, around: Work | None
+) -> Frame | None:
+    """Return the innermost frame that counts for code on ``loop``.
+
+    Args:
+        loop: the running loop.
+        inherited: the frame of the running code's context.
+        around: the work that runs the loop, if one does: its tree is ours, whatever context the
+            code runs in.
+
+    """
+    above = inherited
     # A context that was carried to another thread's loop does not make that loop part of the tree
-    # (R1), unless the loop runs inside of a work of this tree.
-    if inherited.loop is not loop and inherited.loop is not None:
-        around = thread.work
-        if around is None or around.frame is not inherited:
-            return None
+    # (R1).
+    if above is None or (above.loop is not loop and above.loop is not None):
+        above = None if around is None else around.frame
     # Frames of ended calls are left out, or contexts that are inherited from call to call would
     # grow a chain. A plain frame is that of a context that hides what is outside.
     while above is not None and above.work is not None and above.work.is_over():
@@ -134,10 +142,13 @@ class Work(Suspension):
         #: The work whose code runs the loop, and which therefore waits for this one.
         self.around: Work | None = thread.work
         above = frame.get()
-        if above is not None:
-            above = _frame_on(loop, above)
+        scope = thread_sensitive_context.get(None)
+        if above is not None or self.around is not None:
+            above = _frame_on(loop, above, self.around)
+            if scope is None and self.around is not None:
+                scope = self.around.scope
         self.frame: Frame | None = above
-        self.scope: ThreadSensitiveContext | None = thread_sensitive_context.get(None)
+        self.scope: ThreadSensitiveContext | None = scope
         #: The context that waits for this before it lets its worker go.
         self.counted: ThreadSensitiveContext | None = None
         self.driven: DrivenLoop | None = mailbox.driven
