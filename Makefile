@@ -1,7 +1,7 @@
 # Targets hold no logic: they make an environment with nox in it and call its sessions (noxfile.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick typing-frameworks docs bench clean
+.PHONY: help demo test quick typing-frameworks downstream docs bench clean
 
 # The first interpreter that runs, is new enough and can make environments; shims may do neither.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3 python \
@@ -16,6 +16,7 @@ help:
 	@echo 'make test    every check: linters, types, layers, tests on every CPython 3.11+ found here'
 	@echo 'make quick   linters, types and layers alone'
 	@echo 'make typing-frameworks   the types against real frameworks and servers, by both checkers'
+	@echo 'make downstream   the suites of Django and Daphne, and consumers of Channels, against the wheel'
 	@echo 'make docs    the documentation, into site/'
 	@echo 'make bench   against asgiref 3.13.0, as ratios; ARGS="benchmarks.local" for one module'
 	@echo 'make clean   remove environments and caches'
@@ -39,6 +40,9 @@ quick: $(NOX)
 
 typing-frameworks: $(NOX)
 	@$(NOX) -s typing-frameworks -- $(ARGS)
+
+downstream: $(NOX)
+	@$(NOX) -s downstream -- $(ARGS)
 
 docs: $(NOX)
 	@$(NOX) -s docs

@@ -220,6 +220,24 @@ def demo(session: nox.Session) -> None:
     session.run("python", "-m", "examples.tour", *session.posargs)
 
 
+@nox.session
+@nox.parametrize("against", ["wheel", PEER])
+def downstream(session: nox.Session, against: str) -> None:
+    """The suites of Django and Daphne, and consumers of Channels, against the wheel.
+
+    With asgiref 3.13.0 the same again, which tells failures of theirs from failures of ours.
+    """
+    _install(session, "downstream", wheel=against == "wheel")
+    if against != "wheel":
+        session.install(against)
+    session.run("python", "-m", "pip", "check")
+    # This repository's conftest.py is for the wheel's own tests.
+    consumers = ["--noconftest", "-p", "no:cacheprovider", "tests/downstream/channels_consumers.py"]
+    session.run("python", "-m", "pytest", *consumers)
+    version = against.rpartition("=")[2]
+    session.run("python", "tests/downstream/run.py", f"--against={version}", *session.posargs)
+
+
 @nox.session(name="bench-peer")
 def bench_peer(session: nox.Session) -> None:
     """Prepare the environment of asgiref 3.13.0 and the other rivals; runs nothing."""
