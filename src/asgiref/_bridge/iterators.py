@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import AsyncIterable, Iterable
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, cast, overload
 
 from asgiref._bridge.conversation import Conversation
@@ -14,6 +14,7 @@ from asgiref._bridge.coroutines import iscoroutinefunction
 from asgiref._bridge.current_thread_executor import CurrentThreadExecutor
 from asgiref._bridge.sync_to_async import SyncToAsync
 from asgiref._bridge.threads import WorkerExecutor
+from asgiref._bridge.work import NO_EXC_INFO, Work
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterator
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
     from asgiref._bridge.driven_loop import DrivenLoop
     from asgiref._bridge.state import Frame
     from asgiref._bridge.thread_contexts import ThreadSensitiveContext
-    from asgiref._bridge.work import Work
 
 __all__ = ("async_to_sync_iter", "sync_to_async_iter")
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+
+def _call(step: Callable[..., Any], *args: Any) -> Any:
+    return step(*args)
 
 
 class _Steps(SyncToAsync[..., Any]):
@@ -40,6 +44,12 @@ class _Steps(SyncToAsync[..., Any]):
 
     _home: tuple[Frame | None, ThreadSensitiveContext | None, DrivenLoop | None] | None = None
 
+    def __init__(
+        self, *, thread_sensitive: bool, executor: Executor | None, context: Context | None
+    ) -> None:
+        super().__init__(_call, thread_sensitive, executor, context)
+        self.sensitive: Final = thread_sensitive
+
     def send(self, work: Work) -> None:
         """Put ``work`` where the first step went."""
         if self._home is None:
@@ -47,6 +57,17 @@ class _Steps(SyncToAsync[..., Any]):
         else:
             work.frame, work.scope, work.driven = self._home
         super().send(work)
+
+    async def certainly(self, function: Callable[[], object]) -> None:
+        """Call ``function`` and wait for it; it is called even if this task is cancelled."""
+        try:
+            await self(function)
+        except asyncio.CancelledError:
+            # It may have been dropped before it started. Nobody waits for this one; where the
+            # first did start, a source takes being closed twice.
+            call = partial(self.func, function)
+            self.send(Work(self, asyncio.get_running_loop(), NO_EXC_INFO, call, self.sensitive))
+            raise
 
 
 class _BorrowedThread:
@@ -141,10 +162,7 @@ class _Options:
                 borrowed = _BorrowedThread(self.executor)
                 executor = await borrowed.borrow()
         steps = _Steps(
-            lambda function, *args: function(*args),
-            thread_sensitive=self.thread_sensitive,
-            executor=executor,
-            context=self.context,
+            thread_sensitive=self.thread_sensitive, executor=executor, context=self.context
         )
         try:
             iterator: Iterator[_T] = await steps(lambda: iter(source()))
@@ -159,7 +177,7 @@ class _Options:
             finally:
                 close = getattr(iterator, "close", None)
                 if close is not None:
-                    await steps(close)
+                    await steps.certainly(close)
         finally:
             if borrowed is not None:
                 borrowed.give_back()

@@ -186,7 +186,33 @@ class TestSyncToAsyncIter:
                 break
 
         asyncio.run(main())
-        assert source.closed.is_set()
+        source.closed.wait()
+        assert len(source.threads) == 1
+
+    def test_the_source_is_closed_although_the_task_is_cancelled(self) -> None:
+        """Cancelled while it waits for the thread to close the source, the source is closed."""
+        source = Source()
+        busy, free = threading.Event(), threading.Event()
+
+        def occupy() -> None:
+            busy.set()
+            free.wait()
+
+        async def main() -> None:
+            items = sync_to_async_iter(source)(10)
+            await anext(items)
+            occupied = asyncio.create_task(sync_to_async(occupy)())
+            await asyncio.to_thread(busy.wait)
+            closing = asyncio.create_task(items.aclose())
+            await asyncio.sleep(0)
+            closing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await closing
+            free.set()
+            await occupied
+            await asyncio.to_thread(source.closed.wait)
+
+        asyncio.run(main())
         assert len(source.threads) == 1
 
     def test_an_error_comes_after_the_items_before_it(self) -> None:
