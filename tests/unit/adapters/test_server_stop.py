@@ -655,7 +655,9 @@ class TestReuse:
 
 
 SIGNALLED = """
-import asyncio, sys
+import asyncio, signal, sys
+# A shell that runs the tests in the background leaves SIGINT ignored to its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from asgiref.server import StatelessServer
 
 async def application(scope, receive, send):
