@@ -1,7 +1,7 @@
 # Targets hold no logic: they make an environment with nox in it and call its sessions (noxfile.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick typing-frameworks downstream docs bench clean
+.PHONY: help demo test quick typing-frameworks downstream docs servers bench clean
 
 # The first interpreter that runs, is new enough and can make environments; shims may do neither.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3 python \
@@ -18,6 +18,7 @@ help:
 	@echo 'make typing-frameworks   the types against real frameworks and servers, by both checkers'
 	@echo 'make downstream   the suites of Django and Daphne, and consumers of Channels, against the wheel'
 	@echo 'make docs    the documentation, into site/'
+	@echo 'make servers   the WSGI adapters between real servers and frameworks'
 	@echo 'make bench   against asgiref 3.13.0, as ratios; ARGS="benchmarks.local" for one module'
 	@echo 'make clean   remove environments and caches'
 
@@ -46,6 +47,9 @@ downstream: $(NOX)
 
 docs: $(NOX)
 	@$(NOX) -s docs
+
+servers: $(NOX)
+	@$(NOX) -s servers -- $(ARGS)
 
 bench: $(NOX)
 	@$(NOX) -s bench -- $(ARGS)

@@ -173,6 +173,20 @@ def typing_frameworks(session: nox.Session) -> None:
     session.run("python", "tests/typing/check.py", "tests/typing/frameworks", *session.posargs)
 
 
+@nox.session
+def servers(session: nox.Session) -> None:
+    """The WSGI adapters between real servers and frameworks: 256 MiB each way, 10,000 requests."""
+    _install(session, "servers")
+    session.run(
+        "python",
+        "-m",
+        "pytest",
+        "tests/servers",
+        *session.posargs,
+        env={"ASGIREF_SERVER_MIB": "256", "ASGIREF_SERVER_REQUESTS": "10000"},
+    )
+
+
 @nox.session(tags=["test"])
 def pyright(session: nox.Session) -> None:
     """Pyright's completeness report on the built wheel: every public name has a known type."""

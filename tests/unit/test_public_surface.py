@@ -151,6 +151,7 @@ SIGNATURES = {
     "testing.ApplicationCommunicator.stop": "(self, exceptions=True)",
     "testing.ApplicationCommunicator.wait": "(self, timeout=1)",
     "timeout.timeout": "(timeout, *, loop=None)",
+    "wsgi.AsgiToWsgi": "(asgi_application, *, lifespan='auto')",
     "wsgi.WsgiToAsgi": (
         "(wsgi_application, duplicate_header_limit=100, "
         "*, thread_sensitive=False, max_workers=None)"
