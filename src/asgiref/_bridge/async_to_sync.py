@@ -14,6 +14,7 @@ from typing import (
     Any,
     ClassVar,
     Concatenate,
+    Final,
     Generic,
     ParamSpec,
     TypeVar,
@@ -36,12 +37,16 @@ if TYPE_CHECKING:
     from asgiref._bridge.call import ExcInfo
     from asgiref._bridge.work import Work
 
-__all__ = ("AsyncToSync", "async_to_sync")
+__all__ = ("LEFT", "AsyncToSync", "async_to_sync")
 
 _P = ParamSpec("_P")
 _Q = ParamSpec("_Q")
 _R = TypeVar("_R")
 _S = TypeVar("_S")
+
+
+#: Why synchronous code gets a CancelledError that no coroutine has raised.
+LEFT: Final = "the task that waited for this code was cancelled"
 
 
 class _Executors(Local):
@@ -131,8 +136,8 @@ class AsyncToSync(Generic[_P, _R]):
         if work is None:
             return cast("_R", self._on_own_loop(call))
         if not work.block(call):
-            call.refuse(CancelledError("the task that waits for this code was cancelled"))
-            raise CancelledError("the task that waits for this code was cancelled")
+            call.refuse(CancelledError(LEFT))
+            raise CancelledError(LEFT)
         try:
             if self.force_new_loop or not work.loop.is_running():
                 return cast("_R", self._on_own_loop(call))

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import sys
 import threading
+from asyncio import CancelledError
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from asgiref._bridge import loop_threads
-from asgiref._bridge.async_to_sync import AsyncToSync
+from asgiref._bridge.async_to_sync import LEFT, AsyncToSync
 from asgiref._bridge.call import Call
 from asgiref._bridge.context import adopt, storage
 from asgiref._bridge.state import frame, single_thread_context, thread
@@ -70,12 +71,18 @@ class Conversation(Generic[_R]):
 
     @contextmanager
     def _blocked(self) -> Iterator[None]:
-        """Let a cancellation of the task that waits for this thread reach the coroutine."""
+        """Let a cancellation of the task that waits for this thread reach the coroutine.
+
+        Raises:
+            asyncio.CancelledError: once, if that task was cancelled and has gone (R13).
+
+        """
         work = self._call.work
         if work is None:
             yield
             return
-        work.block(self._call)
+        if not work.block(self._call):
+            raise CancelledError(LEFT)
         try:
             yield
         finally:
@@ -91,14 +98,15 @@ class Conversation(Generic[_R]):
             Whether ``ready()`` is true; if not, the coroutine is over, and `result` tells how.
 
         Raises:
-            BaseException: what a signal handler raised here; then the coroutine was cancelled and
-            is
+            BaseException: what a signal handler raised here; the coroutine was cancelled and is
                 over.
+            asyncio.CancelledError: once, if the task that waited for this thread has gone (R13).
+
         """
         call = self._call
-        launch = None if self._launched else call.hand_over
-        self._launched = True
         with self._blocked():
+            launch = None if self._launched else call.hand_over
+            self._launched = True
             call.serve(launch, lambda: ready() or call.over, foreign=self._foreign)
         context = call.context
         if context is not None and storage(context) is not self._seen:
@@ -122,13 +130,18 @@ class Conversation(Generic[_R]):
         loop = call.loop
         assert loop is not None
         call.cancelled = True
+        if not self._launched:
+            self._launched = True
+            call.refuse(CancelledError())
         if not call.over:
             try:
                 loop.call_soon_threadsafe(call.cancel)
             except RuntimeError:  # the loop is closed, and the coroutine with it
                 call.inbox.close()
                 return
-        if threading.get_ident() == call.inbox.thread:
-            self.wait(lambda: False)
-        call.inbox.close()
-        call.exception = call.result = None
+        try:
+            if threading.get_ident() == call.inbox.thread:
+                self.wait(lambda: False)
+        finally:
+            call.inbox.close()
+            call.exception = call.result = None

@@ -379,3 +379,28 @@ class TestAsyncToSyncIter:
         """Bad input is refused at once."""
         with pytest.raises(TypeError):
             async_to_sync_iter(source)
+
+    def test_abandoned_code_hears_of_it_once(self) -> None:
+        """R13: the step after the task was cancelled raises CancelledError; then all is well."""
+        begun, go, trace = threading.Event(), threading.Event(), list[object]()
+
+        def below() -> None:
+            begun.set()
+            go.wait()
+            try:
+                list(async_to_sync_iter(AsyncSource().__call__)(2))
+            except asyncio.CancelledError:
+                trace.append("cancelled")
+            trace.append(list(async_to_sync_iter(AsyncSource().__call__)(2)))
+
+        async def main() -> None:
+            task = asyncio.create_task(sync_to_async(below)())
+            await asyncio.to_thread(begun.wait)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            go.set()
+            await sync_to_async(lambda: None)()
+
+        asyncio.run(main())
+        assert trace == ["cancelled", [0, 1]]
