@@ -153,7 +153,7 @@ def imports(session: nox.Session) -> None:
 @nox.session(tags=["test", "quick"])
 def mypy(session: nox.Session) -> None:
     """Mypy strict over source, tests, benchmarks, examples and this file."""
-    _install(session, "typing", "test", "demo", "bench", "nox")
+    _install(session, "typing", "test", "demo", "bench", "redis", "nox")
     session.run("mypy")
 
 
@@ -185,6 +185,13 @@ def servers(session: nox.Session) -> None:
         *session.posargs,
         env={"ASGIREF_SERVER_MIB": "256", "ASGIREF_SERVER_REQUESTS": "10000"},
     )
+
+
+@nox.session
+def redis(session: nox.Session) -> None:
+    """The Redis example against a real redis-server; skips where there is none."""
+    _install(session, "test", "redis")
+    session.run("python", "-m", "pytest", "tests/brokers", *session.posargs)
 
 
 @nox.session(tags=["test"])

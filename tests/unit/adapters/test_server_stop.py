@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -379,6 +380,30 @@ class TestRefusal:
     @pytest.mark.filterwarnings(
         "ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning"
     )
+    def test_a_cancellation_that_was_swallowed(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Some libraries do so; one who then waits for messages is cancelled once more."""
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            del scope, send
+            while True:
+                await receive()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+
+        async def script(server: ScriptedServer) -> None:
+            server.put("a", 1)
+            await turns()
+
+        async def main() -> None:
+            server = ScriptedServer(application, script=script)
+            server.drain_timeout = 0
+            await server.arun()
+            (ending,) = server.endings
+            assert ending.reason == "shutdown"
+
+        run_in_virtual_time(main())
+        assert caplog.records == []
+
     def test_one_that_nothing_can_end(self, caplog: pytest.LogCaptureFixture) -> None:
         """Even then ``run()`` comes back."""
         let_go = False

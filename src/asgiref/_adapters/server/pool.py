@@ -342,7 +342,7 @@ class InstancePool:
         assert loop is not None  # there are instances
         instance.reason = reason
         instance.cancelled_at = loop.time()
-        instance.watched = False
+        instance.watched = True
         instance.close_queue()
         self.ledger.cancelling += 1
         instance.task.cancel()
@@ -541,7 +541,13 @@ class InstancePool:
 
     def became_idle(self, instance: Instance) -> None:
         """A watched instance starts to wait in ``receive()`` for a message that is not there."""
-        if instance.settled or instance.reason is not None:
+        if instance.settled:
+            return
+        if instance.reason is not None:
+            # The cancellation was swallowed, by some library perhaps, and nothing will ever come.
+            # Once more, and not each time: who insists is dealt with when the server stops.
+            instance.watched = False
+            instance.task.cancel()
             return
         if self.stopping:
             self.retire(instance, "shutdown")
