@@ -18,7 +18,12 @@ Work (work.py)
     RUNNING work may in addition be *abandoned*: its task has gone, nobody wants the outcome.
     Transitions happen under ``Work.lock``; whoever moves it out of PENDING owns it, so a work may
     stand in two queues and still runs once. ``Work.call`` is the call in which its thread is
-    blocked: that is where a cancellation of the task goes.
+    blocked: that is where a cancellation of the task goes. `Errand` is what a foreign thread pool
+    gets to run for it.
+
+Suspension (suspension.py)
+    What the task of a work awaits, and the base of Work: as little of a future as a task asks for.
+    The mailbox resumes the task itself, not through a callback of its own.
 
 Call (call.py)
     One coroutine in flight. Made by a thread, which blocks in ``Call.wait`` until the call is over.
@@ -35,13 +40,18 @@ Worker, WorkerExecutor (threads.py)
     A pooled thread with a queue, and the executor object that leases one: the home of a call tree
     whose outermost end is a coroutine.
 
-DrivenLoop, LoopThread (driven_loop.py, threads.py)
+Conversation (conversation.py)
+    A call that its thread waits for in several waits, and that runs on in between: the steps of an
+    iteration (iterators.py) or of a streamed response. Its pump lives from the first wait to the
+    last; what comes to it in between waits for the next one. It does not drive its loop.
+
+DrivenLoop, LoopThread (driven_loop.py, loop_threads.py)
     A loop that async_to_sync drives, and the pooled thread that it runs in. A thread that calls
     async_to_sync outside any work owns one LoopThread from its first call until it ends.
 
 Mailbox (mailbox.py)
-    One per loop. Threads put finished work in; the first one wakes the loop, the loop empties it.
-    A batch of completions costs one wake-up.
+    One per thread that runs a loop, until it runs another. Threads put finished work in; the first
+    one wakes the loop, and the loop empties it. A batch of completions costs one wake-up.
 
 Where work goes (R1 to R3)
 --------------------------
@@ -162,6 +172,8 @@ something the bridge cannot see (an event, a future), which R16 reports, or beca
 itself drives a loop in which our work, or an ancestor of it below the pump's call, is awaited:
 that is the fact that R15 checks, for each such loop. For (d): who has a context is running (I9).
 Its descendants are known by record, frame -> work -> frame ...; one of them asking again raises. A
-task waiting on a task, a bounded pool that is full of calls that wait for it (R3), contexts that
-share a worker: these the bridge cannot see; R16.
+cycle through (d) and (c) at once is left: two siblings, of which one holds a context and waits for
+the home thread, while the other holds the home thread and waits for the context. A task waiting on
+a task, a bounded pool that is full of calls that wait for it (R3), contexts that share a worker:
+these the bridge cannot see, either. In debug mode R16 reports what waits for a home thread.
 """
