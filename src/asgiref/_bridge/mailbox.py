@@ -50,13 +50,18 @@ class Mailbox:
         self._letters.append(letter)
         if self._scheduled:
             return
-        self._scheduled = True
-        loop = self.loop()
         try:
+            self._scheduled = True
+            loop = self.loop()
             if loop is not None:
                 loop.call_soon_threadsafe(self._empty, context=self._context)
         except RuntimeError:  # closed: nobody waits there any more
             self._letters.clear()
+        except BaseException:
+            # A signal handler raised it, perhaps before the loop was told. The letter will be
+            # delivered again (I5), and then the loop must be.
+            self._scheduled = False
+            raise
 
     def _empty(self) -> None:
         self._scheduled = False
