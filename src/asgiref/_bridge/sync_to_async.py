@@ -217,8 +217,12 @@ class SyncToAsync(Generic[_P, _R]):
             pump.put(work)
         elif type(executor) is WorkerExecutor:
             home = executor.thread
-            if home is not None and (
-                work.frame is not None or work.around is not None or home == work.waiting_thread
+            if (
+                home is not None
+                and (
+                    work.frame is not None or work.around is not None or home == work.waiting_thread
+                )
+                and not executor.is_left_behind()
             ):
                 self._check(work, home, None)
             work.place = executor

@@ -193,6 +193,10 @@ class WorkerExecutor(Executor):
         self._generation = pool.generation
         self._shut_down = False
 
+    def is_left_behind(self) -> bool:
+        """Tell whether the worker stayed in the parent of a fork; then `thread` means nothing."""
+        return self._generation != pool.generation
+
     def put(self, item: Item) -> None:
         """Have ``item`` run in the worker.
 
@@ -239,7 +243,7 @@ class WorkerExecutor(Executor):
             self._shut_down = True
             worker, self._worker = self._worker, None
             self.thread = None
-        if worker is None:
+        if worker is None or self.is_left_behind():
             return
         if wait and worker.thread.ident != threading.get_ident():
             last = Submitted(lambda: None)
