@@ -31,6 +31,7 @@ def run_program(source: str, *options: str) -> str:
         )
     except subprocess.TimeoutExpired as hung:
         raise AssertionError(f"the program hangs: {hung.stdout!r} {hung.stderr!r}") from None
-    assert program.stderr == ""
-    assert program.returncode == 0
+    assert (program.returncode, program.stderr) == (0, ""), (
+        f"code {program.returncode}\n{program.stdout}\n{program.stderr}"
+    )
     return program.stdout
