@@ -97,41 +97,61 @@ def _split_path(path: str, root_path: str) -> tuple[str, str]:
     return script_name, path
 
 
+def _variable(name: bytes) -> str:
+    """Return the variable that a header becomes; empty where it must not become one."""
+    lowered = name.lower()
+    if lowered in (b"content-type", b"content-length"):
+        return lowered.decode("ascii").upper().replace("-", "_")
+    # X_User would become the HTTP_X_USER of X-User; Proxy would become HTTP_PROXY, which HTTP
+    # clients take for the address of their proxy; a colon marks HTTP/2's own fields.
+    if b"_" in lowered or lowered == b"proxy" or lowered.startswith(b":"):
+        return ""
+    return "HTTP_" + lowered.upper().replace(b"-", b"_").decode("latin-1")
+
+
+#: Variables of names that were seen before: the same few come with every request.
+_variables: Final[dict[bytes, str]] = {}
+
+#: Names beyond this number are not remembered: a client may invent as many as it likes.
+_REMEMBERED: Final = 256
+
+
+def _remember(name: bytes) -> str:
+    variable = _variable(name)
+    if len(_variables) < _REMEMBERED and len(name) < 64:
+        _variables[name] = variable
+    return variable
+
+
 def _add_headers(
     environ: dict[str, Any], headers: Iterable[Iterable[bytes]], limit: int | None
 ) -> None:
-    fields: dict[bytes, list[bytes]] = {}
+    known = _variables
+    repeated: dict[str, list[bytes]] = {}
     for name, value in headers:
-        lowered = name.lower()
-        if lowered in fields:
-            fields[lowered].append(value)
+        variable = known[name] if name in known else _remember(name)
+        if variable not in environ:
+            if variable:
+                environ[variable] = value.decode("latin-1")
+        elif variable in repeated:
+            repeated[variable].append(value)
         else:
-            fields[lowered] = [value]
-    for name, values in fields.items():
+            repeated[variable] = [environ[variable].encode("latin-1"), value]
+    for variable, values in repeated.items():
         if limit is not None and len(values) > limit:
+            field = variable.removeprefix("HTTP_").replace("_", "-").lower()
             raise BadRequest(
-                f"The request has {len(values)} fields named {name.decode('latin-1')!r}; "
-                f"more than {limit} of one name are refused (duplicate_header_limit)."
+                f"The request has {len(values)} fields named {field!r}; more than {limit} of one "
+                "name are refused (duplicate_header_limit)."
             )
-        # X_User would become the HTTP_X_USER of X-User; Proxy would become HTTP_PROXY, which
-        # HTTP clients take for the address of their proxy; a colon marks HTTP/2's own fields.
-        if b"_" in name or name == b"proxy" or name.startswith(b":"):
-            continue
-        if name == b"content-length":
-            environ["CONTENT_LENGTH"] = str(content_length_of(values))
-        elif name == b"content-type":
-            environ["CONTENT_TYPE"] = b",".join(values).decode("latin-1")
-        elif name == b"host" and len(values) > 1:
+        if variable == "HTTP_HOST":
             raise BadRequest(f"The request has {len(values)} Host fields: {values!r}.")
-        else:
-            joined = values[0] if len(values) == 1 else _joined(name, values)
-            key = name.upper().replace(b"-", b"_").decode("latin-1")
-            environ["HTTP_" + key] = joined.decode("latin-1")
-
-
-def _joined(name: bytes, values: list[bytes]) -> bytes:
-    # HTTP/2 lets a client split its cookies over several fields (RFC 9113, section 8.2.3).
-    return (b"; " if name == b"cookie" else b",").join(values)
+        # HTTP/2 lets a client split its cookies over several fields (RFC 9113, section 8.2.3).
+        joined = (b"; " if variable == "HTTP_COOKIE" else b",").join(values)
+        environ[variable] = joined.decode("latin-1")
+    length = environ.get("CONTENT_LENGTH")
+    if length is not None:
+        environ["CONTENT_LENGTH"] = str(content_length_of([length.encode("latin-1")]))
 
 
 def build_environ(

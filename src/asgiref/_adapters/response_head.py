@@ -36,6 +36,22 @@ HOP_BY_HOP: Final = frozenset(
 )
 
 
+#: Names that were checked before, as ASGI has them: an application uses the same few.
+_names: Final[dict[str, bytes]] = {}
+
+#: Names beyond this number are not remembered.
+_REMEMBERED: Final = 256
+
+
+def _checked(name: str) -> bytes:
+    if _TOKEN.fullmatch(name) is None:
+        raise ValueError(f"start_response() got {name!r}, which is no name of an HTTP header.")
+    lowered = name.lower().encode("ascii")
+    if len(_names) < _REMEMBERED and len(name) < 64:
+        _names[name] = lowered
+    return lowered
+
+
 class ResponseHead:
     """Status and headers of one response, ready to be sent.
 
@@ -87,8 +103,7 @@ class ResponseHead:
                 f"start_response() got the header ({name!r}, {value!r}); "
                 "name and value must both be str."
             )
-        if _TOKEN.fullmatch(name) is None:
-            raise ValueError(f"start_response() got {name!r}, which is no name of an HTTP header.")
+        lowered = _names.get(name) or _checked(name)
         if _FORBIDDEN.search(value) is not None:
             raise ValueError(
                 f"start_response() got the header {name!r} with the value {value!r}; "
@@ -101,7 +116,6 @@ class ResponseHead:
                 f"start_response() got the header {name!r} with the value {value!r}; a value "
                 "holds bytes as latin-1 characters, so encode other text first (RFC 8187)."
             ) from None
-        lowered = name.lower().encode("ascii")
         if lowered in HOP_BY_HOP:
             return
         if lowered == b"content-length":

@@ -53,7 +53,7 @@ class ResponseWriter:
         self._sent = False  # the head was handed over
         self._complete = False  # the last block was handed over
         self._bodiless = False
-        self._open = False  # the head was handed over, and nothing limits what follows
+        self._open = False  # the head was handed over, and a body follows
         self._left: int | None = None  # bytes that the Content-Length still allows
 
     def start(
@@ -140,8 +140,14 @@ class ResponseWriter:
                 "the blocks of a response must be bytes."
             )
         if self._open and block and not last:
-            event = {"type": "http.response.body", "body": block, "more_body": True}
-            return self._exchange.put(event, len(block))
+            # The way of most blocks, kept short: nothing ends with this one.
+            size, left = len(block), self._left
+            if left is None or size < left:
+                if left is not None:
+                    self._left = left - size
+                return self._exchange.put(
+                    {"type": "http.response.body", "body": block, "more_body": True}, size
+                )
         if self._complete:
             return False
         if not block:
@@ -159,7 +165,9 @@ class ResponseWriter:
             elif last:
                 self._refuse_short(left - len(block))
             self._left = left - len(block)
-        self._complete = last
+        if last:
+            self._complete = True
+            self._open = False
         event = {"type": "http.response.body", "body": block, "more_body": not last}
         going = self._exchange.put(event, len(block), last=last, urgent=urgent)
         return going and not last
@@ -192,7 +200,7 @@ class ResponseWriter:
             "count": count,
             "more_body": False,
         }
-        self._complete = True
+        self._complete, self._open = True, False
         self._exchange.put(event, 0, last=True)
         self._exchange.flush()
 
@@ -218,6 +226,7 @@ class ResponseWriter:
 
     def _end(self, *, urgent: bool) -> None:
         self._complete = True
+        self._open = False
         self._exchange.finish(urgent=urgent)
 
     def _send_head(self, total: int | None = None) -> None:
@@ -233,7 +242,7 @@ class ResponseWriter:
             # Now the server can still answer with an error of its own.
             self._refuse_short(self._left - total)
         self._sent = True
-        self._open = self._left is None and not self._bodiless
+        self._open = not self._bodiless
         # Never alone: what follows at once carries it to the loop.
         self._exchange.put(head.event(), 0, urgent=False)
 

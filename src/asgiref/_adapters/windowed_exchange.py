@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 __all__ = ("WindowedExchange",)
 
 #: Bytes of the response that may wait for the client before the application waits too.
-SEND_WINDOW_BYTES: Final = 256 * 1024
+SEND_WINDOW_BYTES: Final = 512 * 1024
 #: Blocks of the response that may wait for the client before the application waits too.
-SEND_WINDOW_BLOCKS: Final = 16
+SEND_WINDOW_BLOCKS: Final = 32
 #: Bytes of the request body that wait for the application before the server is asked for no more.
 RECEIVE_WINDOW_BYTES: Final = 256 * 1024
 
 #: Seconds between looks whether the loop was closed under a thread that waits for it.
 LOOP_CHECK_SECONDS: Final = 5.0
+
+#: Held while a condition is made: an application may wait in several threads of its own.
+_making: Final = threading.Lock()
 
 
 class WindowedExchange(Exchange):
@@ -50,8 +53,9 @@ class WindowedExchange(Exchange):
     ) -> None:
         super().__init__(receive, send, first)
         self._pool = pool
-        self._changed = threading.Condition(threading.Lock())
+        self._changed: threading.Condition | None = None  # made when a thread first waits
         self._waiting = 0  # threads that wait for a change; written with the guard held
+        self._woken = False  # they were told, and have not looked yet
         self._put_bytes = 0  # written by the thread
         self._sent_bytes = 0  # written by the loop
         self._put_blocks = 0
@@ -74,17 +78,35 @@ class WindowedExchange(Exchange):
         if departure is not None:
             self._call_loop(lambda: _settle(departure))
 
+    def put(self, event: Event, size: int, *, last: bool = False, urgent: bool = True) -> bool:
+        """Hand an event over to be sent; waits while the window is full."""
+        # The base class in one piece: this is the cost of a block.
+        if self._gone or self._cancelled:
+            self._raise_failure()
+            return False
+        self._completed = last
+        self._outgoing.append((event, size))
+        self._put_bytes = put_bytes = self._put_bytes + size
+        self._put_blocks = put_blocks = self._put_blocks + 1
+        if urgent and not self._sending:
+            self._sending = True
+            self._call_loop(self._start_sender)
+        if not last and (
+            put_bytes - self._sent_bytes >= SEND_WINDOW_BYTES
+            or put_blocks - self._sent_blocks >= SEND_WINDOW_BLOCKS
+        ):
+            self._wait_while(self._full)
+            if self.deserted():
+                self._raise_failure()
+                return False
+        return True
+
     def _hand_over(self, size: int, blocks: int, *, urgent: bool) -> None:
         self._put_bytes += size
         self._put_blocks += blocks
         if urgent and not self._sending:
             self._sending = True
             self._call_loop(self._start_sender)
-        if not self._completed and (
-            self._put_bytes - self._sent_bytes >= SEND_WINDOW_BYTES
-            or self._put_blocks - self._sent_blocks >= SEND_WINDOW_BLOCKS
-        ):
-            self._wait_while(self._full)
 
     def flush(self) -> None:
         """Wait until everything put was sent."""
@@ -125,12 +147,19 @@ class WindowedExchange(Exchange):
         """Wait until the condition ends or nobody is there to end it."""
         if self._gone or self._cancelled or not condition():
             return
-        with self._changed:
+        with _making:
+            changed = self._changed
+            if changed is None:
+                changed = self._changed = threading.Condition(threading.Lock())
+        with changed:
             self._waiting += 1
             try:
                 with self._pool.waiting():
-                    while condition() and not self._gone and not self._cancelled:
-                        if not self._changed.wait(LOOP_CHECK_SECONDS) and self._loop.is_closed():
+                    while True:
+                        self._woken = False
+                        if not condition() or self._gone or self._cancelled:
+                            break
+                        if not changed.wait(LOOP_CHECK_SECONDS) and self._loop.is_closed():
                             self._gone = True
             finally:
                 self._waiting -= 1
@@ -139,9 +168,11 @@ class WindowedExchange(Exchange):
 
     def _wake(self) -> None:
         """Wake a thread that waits, after the change that it waits for."""
-        if self._waiting:
-            with self._changed:
-                self._changed.notify_all()
+        changed = self._changed
+        if self._waiting and not self._woken and changed is not None:
+            with changed:
+                self._woken = True
+                changed.notify_all()
 
     def _start_sender(self) -> None:
         # The sender may have found by itself what it was called for; and when the thread has left,
@@ -180,10 +211,9 @@ class WindowedExchange(Exchange):
                 self._failed(error)
             self._sent_bytes += size
             self._sent_blocks += 1
-            if self._waiting and (
-                self._put_bytes - self._sent_bytes <= SEND_WINDOW_BYTES // 2
-                and self._put_blocks - self._sent_blocks <= SEND_WINDOW_BLOCKS // 2
-            ):
+            # Woken only when all was sent: one wake-up serves a window. The client does not run dry,
+            # for what was sent is still in the server's own buffers.
+            if self._waiting and not outgoing:
                 self._wake()
         self._wake()
 
@@ -212,18 +242,18 @@ class WindowedExchange(Exchange):
 
     def abandon(self) -> None:
         """Let go of a thread that waits here, where nothing can be awaited any more."""
-        with self._changed:
-            super().abandon()
-            self._changed.notify_all()
+        super().abandon()
+        self._woken = False
+        self._wake()
 
     async def cancel(self) -> None:
         """Let go of a thread that waits here, and wait until it has left the request."""
         departure = self._loop.create_future()
         self._departure = departure
-        with self._changed:
-            self._cancelled = True
-            waited = self._waiting > 0
-            self._changed.notify_all()
+        self._cancelled = True
+        waited = self._waiting > 0
+        self._woken = False
+        self._wake()
         if waited and not self._left:
             await departure
 

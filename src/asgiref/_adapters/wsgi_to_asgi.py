@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import sys
-from multiprocessing.process import parent_process
 from typing import TYPE_CHECKING, Any, Final
 
 from asgiref._adapters.environ import BadRequest, build_environ, content_length_of
@@ -22,7 +21,7 @@ from asgiref._bridge.state import current_home
 from asgiref._bridge.sync_to_async import SyncToAsync
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
     from wsgiref.types import WSGIApplication
 
     from asgiref._adapters.exchange import Exchange
@@ -40,15 +39,23 @@ _CONCURRENCY: Final = os.environ.get("WEB_CONCURRENCY", "1")
 
 def _is_one_of_many() -> bool:
     """Tell whether other processes are known to run the same application."""
-    return parent_process() is not None or "gunicorn" in sys.modules or _CONCURRENCY != "1"
+    if _CONCURRENCY != "1" or "gunicorn" in sys.modules:
+        return True
+    # Whoever was started by it has it imported; the others are spared the import.
+    started_by = sys.modules.get("multiprocessing.process")
+    return started_by is not None and started_by.parent_process() is not None
 
 
 def _length_of(scope: Mapping[str, Any]) -> int | None:
     """Return the request's Content-Length in bytes, if it has one that makes sense."""
+    values = []
+    for name, value in scope.get("headers") or ():
+        if len(name) == 14 and name.lower() == b"content-length":
+            values.append(value)
+    if not values:
+        return None
     try:
-        return content_length_of(
-            value for name, value in scope.get("headers") or () if name.lower() == b"content-length"
-        )
+        return content_length_of(values)
     except BadRequest:  # the environ cannot be built either, and the request is refused there
         return None
 
@@ -69,13 +76,12 @@ class _RequestThreads(SyncToAsync[["WsgiToAsgiInstance", RequestBody], None]):
 class _RunInPlace(SyncToAsync[["WsgiToAsgiInstance", RequestBody], None]):
     """``run_wsgi_app``: runs a request in its home thread, or side by side with others."""
 
-    async def __call__(self, instance: WsgiToAsgiInstance, body: RequestBody) -> None:
+    def __call__(
+        self, instance: WsgiToAsgiInstance, body: RequestBody
+    ) -> Coroutine[Any, Any, None]:
         """Run the request of ``instance`` to its end."""
         threads = instance.request_threads
-        if threads is None:
-            await super().__call__(instance, body)
-        else:
-            await threads(instance, body)
+        return super().__call__(instance, body) if threads is None else threads(instance, body)
 
 
 #: Serves instances that no ``WsgiToAsgi`` made.

@@ -548,10 +548,10 @@ class TestResponse:
         asyncio.run(main())
 
     @pytest.mark.parametrize(
-        ("size", "ahead"), [(1, 17), (65536, 6), (1_000_000, 2)], ids=["small", "64 KiB", "large"]
+        ("size", "ahead"), [(1, 33), (65536, 9), (1_000_000, 2)], ids=["small", "64 KiB", "large"]
     )
     def test_back_pressure(self, size: int, ahead: int) -> None:
-        """A slow client holds the iterable: at most 16 events or 256 KiB are ahead."""
+        """A slow client holds the iterable: at most 32 events or 512 KiB are ahead."""
 
         async def main() -> int:
             blocks = Blocks(*[b"x" * size] * 100)
