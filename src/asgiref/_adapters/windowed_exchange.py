@@ -211,8 +211,8 @@ class WindowedExchange(Exchange):
                 self._failed(error)
             self._sent_bytes += size
             self._sent_blocks += 1
-            # Woken only when all was sent: one wake-up serves a window. The client does not run dry,
-            # for what was sent is still in the server's own buffers.
+            # Woken only when all was sent: one wake-up serves a window. The client does not run
+            # dry, for what was sent is still in the server's own buffers.
             if self._waiting and not outgoing:
                 self._wake()
         self._wake()
