@@ -136,8 +136,8 @@ class Interpreter:
     shared: Variables = field(
         default_factory=lambda: Variables({"first": None, "second": None, "local": None})
     )
-    #: A task was cancelled. CPython hides from a coroutine into which an exception was thrown,
-    #: until it waits again, what its callers handle.
+    #: A task was cancelled, or waited for one that failed. CPython hides from a coroutine into
+    #: which an exception was thrown, until it waits again, what its callers handle.
     interrupted: bool = False
     process: Home = field(default_factory=lambda: Home("process"))
 
@@ -273,7 +273,7 @@ class Interpreter:
         if control is None:
             return
         control.on_reached()
-        if control.hold:
+        if control.hold and not scene.in_group:
             released = threading.Event()
             control.holding(released.set, scene.works)
             released.wait()
@@ -284,7 +284,7 @@ class Interpreter:
         if control is None:
             return
         control.on_reached()
-        if control.hold:
+        if control.hold and not scene.in_group:
             loop = asyncio.get_running_loop()
             released = loop.create_future()
 
@@ -637,6 +637,7 @@ class Interpreter:
             inner = replace(self.in_task(scene), concurrent=scene.concurrent)
             value = await asyncio.create_task(self.enter_task(step.child, inner, owner))
         except BaseException as error:
+            self.interrupted = True
             exception = error
             raise
         finally:
@@ -773,7 +774,7 @@ class Interpreter:
             return
         # A child that fails has the others cancelled.
         self.interrupted = True
-        inner = replace(scene, loose=True)
+        inner = replace(scene, loose=True, in_group=True)
         task = asyncio.current_task()
         assert task is not None
         requests = task.cancelling()

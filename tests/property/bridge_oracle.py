@@ -226,6 +226,7 @@ class Scene:
         works: the calls that this code is inside of, in other threads than their tasks.
         loose: a cancellation may come, of whatever origin.
         concurrent: other code of the program may run at the same time.
+        in_group: a TaskGroup cancels this code once only, whoever wants it cancelled.
         handled: what ``sys.exception()`` has to be, if that is known (R10).
         held: the contexts that calls above are in.
     """
@@ -242,5 +243,6 @@ class Scene:
     works: tuple[Invocation, ...] = ()
     loose: bool = False
     concurrent: bool = False
+    in_group: bool = False
     handled: BaseException | None = None
     held: tuple[Context, ...] = ()

@@ -117,6 +117,8 @@ class Bench:
 @pytest.fixture
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """What all programs share."""
+    # The watchdog of all tests allows for one program, not for thousands; each has its own here.
+    faulthandler.cancel_dump_traceback_later()
     made = Bench(request.config)
     yield made
     made.end()

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from asgiref.sync import ThreadSensitiveContext, async_to_sync, sync_to_async
+from asgiref.sync import (
+    ThreadSensitiveContext,
+    async_to_sync,
+    markcoroutinefunction,
+    sync_to_async,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -94,3 +100,43 @@ def test_a_task_that_ends_in_the_same_step_as_its_call_does_not_stop_the_loop() 
 
     async_to_sync(main)()
     async_to_sync(main)()
+
+
+def test_a_coroutine_whose_task_is_cancelled_before_its_first_step_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A coroutine that never starts is not left behind either, which would warn."""
+    make_loop = asyncio.new_event_loop
+
+    def cancelled(
+        loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
+    ) -> asyncio.Task[Any]:
+        loop.set_task_factory(None)
+        task = asyncio.Task(coroutine, loop=loop, **options)
+        task.cancel()
+        return task
+
+    def new_event_loop() -> asyncio.AbstractEventLoop:
+        loop = make_loop()
+        loop.set_task_factory(cancelled)
+        return loop
+
+    made: list[Coroutine[Any, Any, None]] = []
+
+    async def never() -> None:
+        raise AssertionError
+
+    def remember() -> Coroutine[Any, Any, None]:
+        made.append(never())
+        return made[0]
+
+    async def warm_up() -> None:
+        pass
+
+    markcoroutinefunction(remember)
+    async_to_sync(warm_up, force_new_loop=True)()  # so that only one more loop will be made
+    monkeypatch.setattr(asyncio, "new_event_loop", new_event_loop)
+
+    with pytest.raises(asyncio.CancelledError):
+        async_to_sync(remember, force_new_loop=True)()
+    assert inspect.getcoroutinestate(made[0]) == inspect.CORO_CLOSED

@@ -126,10 +126,14 @@ class Call(RootFrame):
         self.task = None
         self.inbox.notify()
 
-    def refuse(self, exception: BaseException) -> None:
-        """End the call without having started its coroutine (I4)."""
+    def discard(self) -> None:
+        """Close the coroutine, if it has not been started."""
         if inspect.iscoroutine(self.awaitable):
             self.awaitable.close()
+
+    def refuse(self, exception: BaseException) -> None:
+        """End the call without having started its coroutine (I4)."""
+        self.discard()
         self.set_exception(exception)
         self.finish()
 
@@ -434,6 +438,7 @@ class _OnFreshLoop:
             while not self._ended:
                 driven.run_forever()
             if not call.answered:  # the task was cancelled before its first step
+                call.discard()
                 call.set_exception(asyncio.CancelledError())
             call.task = None
             if storage(context) is not call.given:
