@@ -196,6 +196,21 @@ async def test_join_on_an_instance_that_ended_raises() -> None:
         await queue.join()
 
 
+async def test_producers_do_not_overtake_each_other(make: Any) -> None:
+    """One that comes when places are free, yet granted to others that have not run, waits too."""
+    queue = make(3)
+    for number in range(3):
+        queue.put_nowait(number)
+    producers = [asyncio.create_task(queue.put(3))]
+    await turns()
+    # Ready to run before the first producer, which has yet to hear of its place.
+    producers += [asyncio.create_task(queue.put(number)) for number in (4, 5)]
+    for number in range(3):
+        assert queue.get_nowait() == number
+    await asyncio.gather(*producers)
+    assert [queue.get_nowait() for _ in producers] == [3, 4, 5]
+
+
 async def test_puts_to_an_ended_instance_raise() -> None:
     """Waiting producers as well; the error names the scope id and the way out."""
     server = ScriptedServer(silent)

@@ -249,7 +249,7 @@ class InputQueue(asyncio.Queue[Any]):
             InstanceEnded: the instance ended before there was room; the message was not accepted.
             asyncio.QueueShutDown: ``shutdown()`` was called (Python 3.13 and later).
         """
-        if self._limited and self._sink is not None and self.full():
+        if self._limited and self._sink is not None and (self.full() or self._in_line()):
             self._refuse_if_shut_down()
             rare = self._rare_record()
             putter = get_running_loop().create_future()
@@ -264,6 +264,9 @@ class InputQueue(asyncio.Queue[Any]):
                     rare.putters.remove(putter)
                 raise
             self._give_up_grant(rare, pass_on=False)
+            self.put_nowait(item)
+            self._after_get()  # there may be room for one who got in line since
+            return
         self.put_nowait(item)
 
     # On the way out
@@ -406,6 +409,11 @@ class InputQueue(asyncio.Queue[Any]):
     def _refuse_if_shut_down(self) -> None:
         if sys.version_info >= (3, 13) and self._rare is not None and self._rare.shut_down:
             raise asyncio.QueueShutDown
+
+    def _in_line(self) -> bool:
+        """Whether a producer waits, or was granted a place and has not run since."""
+        rare = self._rare
+        return rare is not None and bool(rare.granted or rare.putters)
 
     def _after_get(self) -> None:
         """A place is free: grant it to the first producer in line."""
