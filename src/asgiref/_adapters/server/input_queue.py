@@ -21,6 +21,7 @@ import asyncio
 import sys
 from asyncio import Future, get_running_loop
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from asgiref._adapters.server.errors import InstanceEnded
@@ -261,7 +262,9 @@ class InputQueue(asyncio.Queue[Any]):
                     self._give_up_grant(rare)
                 else:
                     putter.cancel()
-                    rare.putters.remove(putter)
+                    # Whoever looked for the next in line may have taken it out already.
+                    with suppress(ValueError):
+                        rare.putters.remove(putter)
                 raise
             self._give_up_grant(rare, pass_on=False)
             self.put_nowait(item)
