@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 #: Seconds after which a test counts as hung: all stacks are printed and the run ends.
-WATCHDOG_SECONDS: Final = float(os.environ.get("ASGIREF_TEST_WATCHDOG", "60"))
+WATCHDOG_SECONDS: Final = float(os.environ.get("ASGIREF_TEST_WATCHDOG", "120"))
 
 #: Seconds that threads, tasks and loops get to end after their test, on a busy machine.
 GRACE_SECONDS: Final = 5.0
