@@ -657,6 +657,22 @@ class TestReuse:
 
         asyncio.run(main())
 
+    def test_in_use_in_another_loop(self) -> None:
+        """RuntimeError; the instances of that loop are left alone."""
+        server = ScriptedServer(Conversation(), script=lambda _: turns(1))
+
+        async def main() -> None:
+            queue = server.put("a", 1)
+            with pytest.raises(RuntimeError, match="another event loop"):
+                await asyncio.to_thread(server.run)
+            with pytest.raises(RuntimeError, match="another event loop"):
+                await asyncio.to_thread(lambda: asyncio.run(server.application_checker()))
+            assert server.put("a") is queue
+            server.delete_application_instance("a")
+            await turns()
+
+        asyncio.run(main())
+
     def test_instances_of_a_loop_that_is_gone(self) -> None:
         """They are reported, not carried over."""
         application = Conversation()

@@ -101,8 +101,17 @@ class InstancePool:
     # Which loop
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Serve on ``loop`` from now on; instances of another loop are gone with it."""
+        """Serve on ``loop`` from now on; instances of another loop are gone with it.
+
+        Raises:
+            RuntimeError: the server is in use in another loop that still runs.
+        """
         if self.loop is not loop:
+            if self.loop is not None and self.loop.is_running():
+                raise RuntimeError(
+                    "this server is in use in another event loop that is running; "
+                    "make a server object for each loop"
+                )
             self._lose_instances()
             self.loop = loop
         self.stopping = False

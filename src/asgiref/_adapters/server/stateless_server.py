@@ -261,7 +261,12 @@ class StatelessServer(Generic[ScopeId]):
             deliveries = self.__pool.deliveries
             deliveries.add(task)
             task.add_done_callback(over)
-            future.add_done_callback(lambda _: _call_threadsafe(loop, task.cancel))
+
+            def withdraw(answered: Future[None]) -> None:
+                if answered.cancelled():
+                    _call_threadsafe(loop, task.cancel)
+
+            future.add_done_callback(withdraw)
 
         def over(task: asyncio.Task[None]) -> None:
             pool = self.__pool
