@@ -61,6 +61,12 @@ STOPS: Final = (
         "examples.tour.web_traffic",
     ),
     Stop(
+        "A WSGI application that streams both ways",
+        "The same adapter, seen from a raw socket: each chunk of the request is answered before "
+        "the next one is sent, by an application that knows nothing but PEP 3333.",
+        "examples.wsgi_streaming",
+    ),
+    Stop(
         "Sync calls async calls sync",
         "A synchronous program calls a coroutine, which calls synchronous code, which calls a "
         "coroutine again. Watch the threads: all synchronous code stays in the one it started "
