@@ -24,7 +24,7 @@ from typing import (
 
 from asgiref._bridge import loop_threads
 from asgiref._bridge.call import Call
-from asgiref._bridge.coroutines import iscoroutinefunction
+from asgiref._bridge.coroutines import COROUTINE_MARKS, iscoroutinefunction
 from asgiref._bridge.handled import Trace
 from asgiref._bridge.local import Local
 from asgiref._bridge.state import Frame, frame, single_thread_context, thread
@@ -102,6 +102,8 @@ class AsyncToSync(Generic[_P, _R]):
         ):
             _look_at(awaitable)
         look_like(self, awaitable)
+        for mark in COROUTINE_MARKS:
+            self.__dict__.pop(mark, None)
         self.awaitable = awaitable
         self.force_new_loop = force_new_loop
 

@@ -7,7 +7,7 @@ import inspect
 import sys
 from typing import Any, Final, TypeVar
 
-__all__ = ("CoroutineMark", "iscoroutinefunction", "markcoroutinefunction")
+__all__ = ("COROUTINE_MARKS", "iscoroutinefunction", "markcoroutinefunction")
 
 _F = TypeVar("_F")
 
@@ -52,30 +52,17 @@ else:
             func: the callable; it must take attributes. It is returned.
 
         """
-        func._is_coroutine = _ASYNCIO_MARK  # type: ignore[attr-defined]  # how 3.11 marks them
+        # How 3.11 marks them.
+        func._is_coroutine = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]  # private
         return func
 
 
-#: What asyncio and inspect compare a marked callable's attribute with; None where they have none.
-_ASYNCIO_MARK: Final[object] = getattr(asyncio.coroutines, "_is_coroutine", None)
-_INSPECT_MARK: Final[object] = getattr(inspect, "_is_coroutine_mark", None)
+def _marks() -> dict[str, object]:
+    def marked() -> None: ...
+
+    return dict(vars(markcoroutinefunction(marked)))
 
 
-class CoroutineMark:
-    """Marks the instances of a class as coroutine functions, and not the class itself.
-
-    A mark set on each instance would be paid for by each ``sync_to_async(f)``.
-    """
-
-    __slots__ = ("_mark",)
-
-    #: One mark a module that looks for it, under the attribute name where it looks.
-    MARKS: Final = {"_is_coroutine": _ASYNCIO_MARK, "_is_coroutine_mark": _INSPECT_MARK}
-
-    def __init__(self, name: str) -> None:
-        self._mark = self.MARKS[name]
-
-    def __get__(self, instance: object, owner: type[object]) -> object:
-        if instance is None:
-            raise AttributeError("only instances are marked")
-        return self._mark
+#: The attributes that mark an object, for those that cannot afford a call. In the object's own
+#: dictionary they pass on to functions that `functools.wraps` makes look like it.
+COROUTINE_MARKS: Final = _marks()

@@ -23,7 +23,7 @@ from typing import (
 )
 
 from asgiref._bridge import stall, state
-from asgiref._bridge.coroutines import CoroutineMark, iscoroutinefunction
+from asgiref._bridge.coroutines import COROUTINE_MARKS, iscoroutinefunction
 from asgiref._bridge.handled import Trace
 from asgiref._bridge.state import live_pump
 from asgiref._bridge.threads import WorkerExecutor
@@ -90,10 +90,6 @@ class SyncToAsync(Generic[_P, _R]):
     #: blocked home thread is reported on the logger ``asgiref.sync``.
     stall_report_after: ClassVar[float] = 1.0
 
-    # What asyncio.iscoroutinefunction and inspect.iscoroutinefunction look for.
-    _is_coroutine = CoroutineMark("_is_coroutine")
-    _is_coroutine_mark = CoroutineMark("_is_coroutine_mark")
-
     func: Callable[_P, _R]
     context: Context | None
 
@@ -107,12 +103,13 @@ class SyncToAsync(Generic[_P, _R]):
         if (
             type(func) is not FunctionType
             or func.__code__.co_flags & _UNUSUAL
-            or not func.__dict__.keys().isdisjoint(CoroutineMark.MARKS)
+            or not func.__dict__.keys().isdisjoint(COROUTINE_MARKS)
         ):
             _look_at(func)
         if thread_sensitive and executor is not None:
             raise TypeError("executor must not be set when thread_sensitive is True")
         look_like(self, func)
+        self.__dict__.update(COROUTINE_MARKS)
         self.func = func
         self.context = context
         self._thread_sensitive = thread_sensitive
