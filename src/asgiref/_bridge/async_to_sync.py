@@ -28,7 +28,7 @@ from asgiref._bridge.coroutines import COROUTINE_MARKS, iscoroutinefunction
 from asgiref._bridge.handled import Trace
 from asgiref._bridge.local import Local
 from asgiref._bridge.state import Frame, frame, single_thread_context, thread
-from asgiref._bridge.wrapping import LATE, look_like
+from asgiref._bridge.wrapping import LATE, LateAnnotations, look_like
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -227,6 +227,9 @@ class AsyncToSync(Generic[_P, _R]):
     def __get__(self, parent: Any, objtype: Any = None) -> Any:
         """Bind to an object, as a function in a class does."""
         return self if parent is None else MethodType(self, parent)
+
+
+AsyncToSync.__annotations__ = LateAnnotations(AsyncToSync.__annotations__)  # type: ignore[assignment]  # see there
 
 
 def _look_at(awaitable: Any) -> None:

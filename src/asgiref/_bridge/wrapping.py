@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ("LATE", "look_like")
+__all__ = ("LATE", "LateAnnotations", "look_like")
 
 #: Attributes that are asked of the wrapped function when somebody asks for them.
 LATE: Final = frozenset(
@@ -25,3 +25,15 @@ def look_like(wrapper: object, wrapped: Any) -> None:
             own[name] = getattr(wrapped, name)
         except AttributeError:
             pass
+
+
+class LateAnnotations:
+    """Gives a wrapper the annotations of what it wraps, although its class has some of its own."""
+
+    __slots__ = ("_own",)
+
+    def __init__(self, own: dict[str, Any]) -> None:
+        self._own = own
+
+    def __get__(self, instance: Any, owner: type[object]) -> Any:
+        return self._own if instance is None else instance.__wrapped__.__annotations__
