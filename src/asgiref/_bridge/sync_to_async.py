@@ -28,7 +28,7 @@ from asgiref._bridge.handled import Trace
 from asgiref._bridge.state import live_pump
 from asgiref._bridge.threads import WorkerExecutor
 from asgiref._bridge.work import DONE, NO_EXC_INFO, Errand, Work
-from asgiref._bridge.wrapping import LATE, look_like
+from asgiref._bridge.wrapping import LATE, LateAnnotations, look_like
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -287,6 +287,9 @@ class SyncToAsync(Generic[_P, _R]):
         future.add_done_callback(work.look_at_future)
         if work.is_over():
             work.future = None
+
+
+SyncToAsync.__annotations__ = LateAnnotations(SyncToAsync.__annotations__)  # type: ignore[assignment]  # see there
 
 
 def _look_at(func: Any) -> None:
