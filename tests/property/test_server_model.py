@@ -373,6 +373,6 @@ class StatelessServerMachine(RuleBasedStateMachine):
 
 
 StatelessServerMachine.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=50, deadline=None
+    max_examples=100, stateful_step_count=50, deadline=None
 )
 TestStatelessServer = StatelessServerMachine.TestCase
