@@ -54,6 +54,8 @@ class Submitted:
 
     def forward(self) -> None:
         """Go where the executor sends what it can no longer do itself, or fail."""
+        if self._call is None:
+            return
         if self._forward is not None:
             self._forward(self)
         elif self.future.set_running_or_notify_cancel():

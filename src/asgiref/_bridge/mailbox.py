@@ -57,6 +57,7 @@ class Mailbox:
                 loop.call_soon_threadsafe(self._empty, context=self._context)
         except RuntimeError:  # closed: nobody waits there any more
             self._letters.clear()
+            self._scheduled = False
         except BaseException:
             # A signal handler raised it, perhaps before the loop was told. The letter will be
             # delivered again (I5), and then the loop must be.
