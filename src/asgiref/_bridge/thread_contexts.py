@@ -66,10 +66,14 @@ class ThreadSensitiveContext:
         self._used = False
         self._token: Token[ThreadSensitiveContext] | None = None
         self._frame_token: Token[Frame | None] | None = None
-        #: Guards the three below.
+        #: Guards what is below.
         self._lock = threading.RLock()
         self._pending = 0
         self._leased: Executor | None = None
+        #: Where its executor was entered: ``SyncToAsync`` may have been given another mapping.
+        self._executors: MutableMapping[ThreadSensitiveContext, Executor] = (
+            context_to_thread_executor
+        )
         self._drained: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
 
     async def __aenter__(self) -> Self:
@@ -119,7 +123,7 @@ class ThreadSensitiveContext:
         drained: asyncio.Future[None] | None = None
         with self._lock:
             self.exited = True
-            executor = context_to_thread_executor.pop(self, None)
+            executor = self._executors.pop(self, None)
             if self.executor is None:
                 self._leased = executor
             if self._pending:
@@ -154,6 +158,7 @@ class ThreadSensitiveContext:
             if executor is None:
                 executor = self.executor or WorkerExecutor(lambda: type(self).max_threads)
                 executors[self] = executor
+                self._executors = executors
             self._pending += 1
             work.counted = self
             return executor
