@@ -92,6 +92,7 @@ def test_contexts_executors_may_be_assigned(monkeypatch: pytest.MonkeyPatch) -> 
         async with ThreadSensitiveContext() as context:
             await sync_to_async(int)()
             assert context in mapping
+        assert mapping == {}
 
     asyncio.run(main())
 
