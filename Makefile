@@ -1,7 +1,7 @@
 # Targets hold no logic: they make an environment with nox in it and call its sessions (noxfile.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick typing-frameworks downstream docs servers bench clean
+.PHONY: help demo test quick docs bench nightly servers redis downstream typing-frameworks clean
 
 # The first interpreter that runs, is new enough and can make environments; shims may do neither.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3 python \
@@ -12,15 +12,20 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 NOX := .venv/bin/nox
 
 help:
-	@echo 'make demo    a narrated tour of the package on real traffic'
-	@echo 'make test    every check: linters, types, layers, tests on every CPython 3.11+ found here'
-	@echo 'make quick   linters, types and layers alone'
-	@echo 'make typing-frameworks   the types against real frameworks and servers, by both checkers'
-	@echo 'make downstream   the suites of Django and Daphne, and consumers of Channels, against the wheel'
-	@echo 'make docs    the documentation, into site/'
-	@echo 'make servers   the WSGI adapters between real servers and frameworks'
-	@echo 'make bench   against asgiref 3.13.0, as ratios; ARGS="benchmarks.local" for one module'
-	@echo 'make clean   remove environments and caches'
+	@echo 'make demo        a narrated tour of the package on real traffic'
+	@echo 'make test        every check: linters, types, layers, tests on every CPython 3.11+ found here'
+	@echo 'make quick       linters, types and layers alone'
+	@echo 'make docs        the documentation, into site/'
+	@echo 'make bench       against asgiref 3.13.0, as ratios; ARGS="benchmarks.local" for one module'
+	@echo
+	@echo 'Longer, or with more to install:'
+	@echo 'make nightly     the property tests with thousands of examples'
+	@echo 'make servers     the WSGI adapters between real servers and frameworks'
+	@echo 'make redis       the Redis example against a real redis-server'
+	@echo 'make downstream  the suites of Django and Daphne, and consumers of Channels'
+	@echo 'make typing-frameworks  the types against real frameworks and servers, by both checkers'
+	@echo
+	@echo 'make clean       remove environments and caches'
 
 $(NOX):
 	@test -n "$(PYTHON)" || { echo 'error: no Python 3.11 or newer with venv and ensurepip was found' \
@@ -50,6 +55,12 @@ docs: $(NOX)
 
 servers: $(NOX)
 	@$(NOX) -s servers -- $(ARGS)
+
+nightly: $(NOX)
+	@$(NOX) -s nightly -- $(ARGS)
+
+redis: $(NOX)
+	@$(NOX) -s redis -- $(ARGS)
 
 bench: $(NOX)
 	@$(NOX) -s bench -- $(ARGS)

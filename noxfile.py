@@ -227,6 +227,24 @@ def loops(session: nox.Session, loop: str) -> None:
     session.run("python", "-m", "pytest", *PARALLEL, f"--loop={loop}", *session.posargs)
 
 
+@nox.session(python=PYTHONS[-1])
+def nightly(session: nox.Session) -> None:
+    """The property tests with thousands of examples each."""
+    _install(session, "test")
+    profile = "--hypothesis-profile=nightly"
+    # The watchdog counts a whole property, all its examples together, as one test.
+    session.run(
+        "python",
+        "-m",
+        "pytest",
+        *PARALLEL,
+        profile,
+        "tests/property",
+        *session.posargs,
+        env={"ASGIREF_TEST_WATCHDOG": "7200"},
+    )
+
+
 @nox.session(tags=["test"])
 def docs(session: nox.Session) -> None:
     """The documentation, into site/; a warning is an error."""
@@ -234,7 +252,7 @@ def docs(session: nox.Session) -> None:
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "site")
 
 
-@nox.session
+@nox.session(tags=["test"])
 def demo(session: nox.Session) -> None:
     """The narrated tour."""
     _install(session, "demo")
