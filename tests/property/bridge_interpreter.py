@@ -153,6 +153,9 @@ class Interpreter:
             if not loop.is_closed():
                 # Asked on the loop, where no task is between its last step and its end.
                 asyncio.run_coroutine_threadsafe(self.look_for_tasks(), loop).result()
+                # A kept loop serves other tests, when the pool has ended.
+                loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
+                loop.set_exception_handler(None)
         return self.faults
 
     async def look_for_tasks(self) -> None:

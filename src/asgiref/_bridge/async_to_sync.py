@@ -25,7 +25,7 @@ from typing import (
 from asgiref._bridge import loop_threads
 from asgiref._bridge.call import Call
 from asgiref._bridge.coroutines import COROUTINE_MARKS, iscoroutinefunction
-from asgiref._bridge.handled import Trace
+from asgiref._bridge.handled import Reraising
 from asgiref._bridge.local import Local
 from asgiref._bridge.state import Frame, frame, single_thread_context, thread
 from asgiref._bridge.wrapping import LATE, LateAnnotations, look_like
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from contextvars import Context
 
     from asgiref._bridge.call import ExcInfo
+    from asgiref._bridge.loop_threads import LoopThread
     from asgiref._bridge.work import Work
 
 __all__ = ("LEFT", "AsyncToSync", "async_to_sync")
@@ -157,13 +158,14 @@ class AsyncToSync(Generic[_P, _R]):
 
     def _on_own_loop(self, call: Call) -> Any:
         single = single_thread_context.get()
+        leased: LoopThread | None = None
         try:
-            if single is not None:
-                loop_thread = single.loop_thread()
-            elif self.force_new_loop:
-                loop_thread = loop_threads.pool.lease()
-            else:
-                loop_thread = loop_threads.dedicated()
+            loop_thread = None if single is None else single.loop_thread()
+            if loop_thread is None:
+                if self.force_new_loop:
+                    loop_thread = leased = loop_threads.pool.lease()
+                else:
+                    loop_thread = loop_threads.dedicated()
         except RuntimeError as exception:  # no thread can be started
             call.refuse(exception)
             raise
@@ -172,12 +174,10 @@ class AsyncToSync(Generic[_P, _R]):
             call.loop = loop_thread.loop
             return call.wait(call.hand_over, foreign=False)
         try:
-            return call.wait(
-                partial(loop_thread.run_elsewhere, call.run_on_fresh_loop), foreign=False
-            )
+            return call.wait(partial(call.hand_elsewhere, loop_thread), foreign=False)
         finally:
-            if single is None:
-                loop_threads.pool.release(loop_thread)
+            if leased is not None:
+                loop_threads.pool.release(leased)
 
     async def main_wrap(
         self,
@@ -202,12 +202,13 @@ class AsyncToSync(Generic[_P, _R]):
             if exception is None or sys.exception() is exception:
                 result = await awaitable
             else:
-                trace = Trace(exception)
                 try:
-                    raise exception
-                except BaseException:  # noqa: BLE001  # exactly that one
-                    trace.restore()
-                    del exception, exc_info, trace
+                    with Reraising(exception):
+                        raise exception
+                except BaseException as raised:
+                    if raised is not exception:
+                        raise  # a signal handler's
+                    del exception, exc_info, raised
                     result = await awaitable
         except GeneratorExit:
             raise

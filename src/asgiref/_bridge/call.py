@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from types import TracebackType
 
+    from asgiref._bridge.loop_threads import LoopThread
     from asgiref._bridge.work import Work
 
     ExcInfo = (
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = ("Call", "CallOwner")
+
+#: How often an interrupted hand-over is tried.
+_ATTEMPTS: Final = 10
 
 #: Seconds between two looks at a loop that the bridge does not drive (I6).
 _INTERVAL: Final = 0.25
@@ -56,9 +60,11 @@ class Call(RootFrame):
 
     __slots__ = (
         "after",
+        "alive",
         "answered",
         "awaitable",
         "cancelled",
+        "canceller",
         "context",
         "exc_info",
         "exception",
@@ -99,6 +105,10 @@ class Call(RootFrame):
         self.exception: BaseException | None = None
         #: The waiting thread was interrupted: do not start, or cancel.
         self.cancelled: bool = False
+        #: The work whose task passed a cancellation on, until the coroutine got it.
+        self.canceller: Work | None = None
+        #: The loop has run since the waiting thread found it stopped.
+        self.alive: bool = True
         #: How often a task that lends itself was cancelled for this call alone.
         self.interruptions: int = 0
         #: The waiting thread has left; nobody wants the outcome.
@@ -124,6 +134,9 @@ class Call(RootFrame):
             self.set_exception(RuntimeError("main_wrap ended without an outcome"))
         self.over = True
         self.task = None
+        canceller, self.canceller = self.canceller, None
+        if canceller is not None:
+            canceller.report_missed()
         self.inbox.notify()
 
     def discard(self) -> None:
@@ -134,6 +147,8 @@ class Call(RootFrame):
     def refuse(self, exception: BaseException) -> None:
         """End the call without having started its coroutine (I4)."""
         self.discard()
+        if self.cancelled:
+            self.canceller = None  # this is what it asked for
         self.set_exception(exception)
         self.finish()
 
@@ -163,7 +178,11 @@ class Call(RootFrame):
         coroutine = self._run(driven)
         try:
             if driven is not None and driven.loop is loop:
-                driven.roots.append(self)
+                outermost = driven.root_of(self.work.frame) if self.work is not None else None
+                if outermost is not None and self.drives:
+                    self.root = outermost  # which cleans up, in the end (R4)
+                else:
+                    driven.roots.append(self)
                 self.task = driven.create_unlisted_task(coroutine, context=self.context)
             else:
                 self.task = loop.create_task(coroutine, context=self.context)
@@ -251,21 +270,29 @@ class Call(RootFrame):
             Whether the call may still be cancelled; if not after all, ``work`` hears of it.
 
         """
-        self.cancelled = True
+        self.canceller = work
         loop = self.loop
         if loop is None:  # about to start, and will look
+            self.cancelled = True
             return True
         try:
-            loop.call_soon_threadsafe(self._cancel_or_report, work)
+            loop.call_soon_threadsafe(self._take_cancellation)
         except RuntimeError:
+            self.canceller = None
             return False
         return True
 
-    def _cancel_or_report(self, work: Work) -> None:
+    def _take_cancellation(self) -> None:
+        canceller = self.canceller
+        if canceller is None:
+            return
         if self.over:
-            work.report_missed()
-        else:
+            self.canceller = None
+            canceller.report_missed()
+        elif not self.answered:
+            self.canceller = None
             self.cancel()
+        # Otherwise the coroutine has ended, and what it left is cleaned up: `finish` reports.
 
     # In the waiting thread ----------------------------------------------------------------------
 
@@ -276,6 +303,13 @@ class Call(RootFrame):
         try:
             loop.call_soon_threadsafe(self.start, context=Context())
         except RuntimeError as exception:  # closed
+            self.refuse(exception)
+
+    def hand_elsewhere(self, loop_thread: LoopThread) -> None:
+        """Have the call run on a fresh loop in ``loop_thread``. Again does no harm."""
+        try:
+            loop_thread.run_elsewhere(self.run_on_fresh_loop)
+        except RuntimeError as exception:  # closed, at interpreter exit
             self.refuse(exception)
 
     def post(self) -> None:
@@ -332,10 +366,12 @@ class Call(RootFrame):
         interval = _INTERVAL if foreign else -1
         interruption: BaseException | None = None
         interrupted = False
+        attempts = 0
         stopped_since: float | None = None
         while True:
             try:
                 if launch is not None:
+                    attempts += 1
                     launch()
                     launch = None
                 if interrupted:
@@ -347,6 +383,10 @@ class Call(RootFrame):
             except BaseException as raised:  # noqa: BLE001  # raised below
                 # A signal handler raised it: KeyboardInterrupt, or a time limit of the user's.
                 interruption, interrupted, until = raised, True, self.is_over
+                if attempts == _ATTEMPTS and launch is not None:
+                    # No signal handler is that quick: it cannot be handed over.
+                    launch = None
+                    self.refuse(raised)
         here.work = work
         if interruption is not None:
             self.exception = None
@@ -390,7 +430,10 @@ class Call(RootFrame):
             self._give_up("was closed")
         elif loop.is_running():
             return None
-        elif stopped_since is None:
+        elif stopped_since is None or self.alive:
+            # It may run in short steps, and be found between them each time.
+            self.alive = False
+            loop.call_soon_threadsafe(self._note_life)
             return time.monotonic()
         elif time.monotonic() - stopped_since >= self.owner.stopped_loop_timeout:
             self._give_up(
@@ -398,6 +441,9 @@ class Call(RootFrame):
                 f"({self.owner.stopped_loop_timeout} s)"
             )
         return stopped_since
+
+    def _note_life(self) -> None:
+        self.alive = True
 
     def _give_up(self, why: str) -> None:
         self.given_up = True

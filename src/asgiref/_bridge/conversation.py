@@ -51,7 +51,8 @@ class Conversation(Generic[_R]):
             loop, self._foreign = work.loop, True
         if loop is None:
             single = single_thread_context.get()
-            loop = (loop_threads.dedicated() if single is None else single.loop_thread()).loop
+            loop_thread = None if single is None else single.loop_thread()
+            loop = (loop_thread or loop_threads.dedicated()).loop
         self._call: Final = Call(AsyncToSync(function), function(), sys.exc_info(), work)
         self._call.loop = loop
         self._call.drives = False
@@ -70,18 +71,21 @@ class Conversation(Generic[_R]):
         self._call.inbox.notify()
 
     @contextmanager
-    def _blocked(self) -> Iterator[None]:
+    def _blocked(self, *, quietly: bool) -> Iterator[None]:
         """Let a cancellation of the task that waits for this thread reach the coroutine.
 
+        That is the task of now: an iteration may be begun in one call and continued in another.
+
         Raises:
-            asyncio.CancelledError: once, if that task was cancelled and has gone (R13).
+            asyncio.CancelledError: once, if that task was cancelled and has gone (R13), unless
+                ``quietly``.
 
         """
-        work = self._call.work
+        work = thread.work
         if work is None:
             yield
             return
-        if not work.block(self._call):
+        if not work.block(self._call, quietly=quietly):
             raise CancelledError(LEFT)
         try:
             yield
@@ -103,8 +107,12 @@ class Conversation(Generic[_R]):
             asyncio.CancelledError: once, if the task that waited for this thread has gone (R13).
 
         """
+        self._wait(ready, quietly=False)
+        return ready()
+
+    def _wait(self, ready: Callable[[], bool], *, quietly: bool) -> None:
         call = self._call
-        with self._blocked():
+        with self._blocked(quietly=quietly):
             launch = None if self._launched else call.hand_over
             self._launched = True
             call.serve(launch, lambda: ready() or call.over, foreign=self._foreign)
@@ -112,7 +120,6 @@ class Conversation(Generic[_R]):
         if context is not None and storage(context) is not self._seen:
             self._seen = storage(context)
             adopt(context, frame)
-        return ready()
 
     def result(self) -> _R:
         """Wait for the end, and return or raise what the coroutine returned or raised."""
@@ -122,9 +129,13 @@ class Conversation(Generic[_R]):
         return result
 
     def close(self) -> None:
-        """Cancel the coroutine if it runs, and wait for its end. Its outcome is dropped.
+        """Cancel the coroutine if it runs, and wait for its end.
 
         In another thread than that which made this (a finalizer): cancel, and do not wait.
+
+        Raises:
+            BaseException: what the coroutine raised in its clean-up.
+
         """
         call = self._call
         loop = call.loop
@@ -133,15 +144,19 @@ class Conversation(Generic[_R]):
         if not self._launched:
             self._launched = True
             call.refuse(CancelledError())
-        if not call.over:
-            try:
-                loop.call_soon_threadsafe(call.cancel)
-            except RuntimeError:  # the loop is closed, and the coroutine with it
-                call.inbox.close()
-                return
         try:
-            if threading.get_ident() == call.inbox.thread:
-                self.wait(lambda: False)
+            if not call.over:
+                loop.call_soon_threadsafe(call.cancel)
+                if threading.get_ident() == call.inbox.thread:
+                    self._wait(lambda: False, quietly=True)
+        except RuntimeError:
+            if not loop.is_closed():
+                raise
         finally:
             call.inbox.close()
-            call.exception = call.result = None
+        exception, call.exception, call.result = call.exception, None, None
+        if exception is not None and not isinstance(exception, CancelledError):
+            try:
+                raise exception
+            finally:
+                del exception

@@ -7,6 +7,8 @@ from collections import deque
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Final, ParamSpec, Protocol, TypeVar
 
+from asgiref._bridge.bell import Bell
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,20 +31,23 @@ class Item(Protocol):
 class Submitted:
     """A function that was given to `Executor.submit`, with its future."""
 
-    __slots__ = ("_call", "_forward", "future")
+    __slots__ = ("_calls", "_forward", "future")
 
     def __init__(
         self, call: Callable[[], object], forward: Callable[[Submitted], None] | None = None
     ) -> None:
         self.future: Final[Future[object]] = Future()
-        self._call: Callable[[], object] | None = call
+        #: Whoever takes the call out is the only one to settle the future.
+        self._calls: Final[list[Callable[[], object]]] = [call]
         self._forward = forward
 
     def run(self) -> None:
         """Call the function in this thread and set the future."""
-        call = self._call
-        self._call = None
-        if call is None or not self.future.set_running_or_notify_cancel():
+        try:
+            call = self._calls.pop()
+        except IndexError:
+            return  # it stood in another queue, too
+        if not self.future.set_running_or_notify_cancel():
             return
         try:
             result = call()
@@ -54,13 +59,21 @@ class Submitted:
 
     def forward(self) -> None:
         """Go where the executor sends what it can no longer do itself, or fail."""
-        if self._call is None:
+        if not self._calls:
             return
         if self._forward is not None:
             self._forward(self)
-        elif self.future.set_running_or_notify_cancel():
-            self._call = None
-            self.future.set_exception(RuntimeError("the executor was shut down before the call"))
+        else:
+            self.fail(RuntimeError("the executor was shut down before the call"))
+
+    def fail(self, exception: RuntimeError) -> None:
+        """Give up the call, unless it was taken."""
+        try:
+            self._calls.pop()
+        except IndexError:
+            return
+        if self.future.set_running_or_notify_cancel():
+            self.future.set_exception(exception)
 
 
 class CurrentThreadExecutor(Executor):
@@ -77,25 +90,18 @@ class CurrentThreadExecutor(Executor):
         #: Set by this thread only, never cleared. Whoever puts, looks afterwards (I1).
         self.closed: bool = False
         self._items: Final[deque[Item]] = deque()
-        #: Held unless there is news (I2).
-        self._news: Final = threading.Lock()
-        self._news.acquire()
+        self._bell: Final = Bell()
 
     def put(self, item: Item) -> None:
         """Have ``item`` run in this executor's thread. Any thread may call; never blocks."""
         self._items.append(item)
-        self.notify()
+        self._bell.ring()
         if self.closed:
             self._drain()
 
     def notify(self) -> None:
         """Make the waiting thread look around."""
-        news = self._news
-        if news.locked():
-            try:
-                news.release()
-            except RuntimeError:
-                pass  # another thread was faster: the sleeper is awake
+        self._bell.ring()
 
     def serve(self, is_over: Callable[[], bool], interval: float = -1) -> bool:
         """Run items until the thread that would stop it says so. Only for the own thread.
@@ -118,7 +124,7 @@ class CurrentThreadExecutor(Executor):
                 items.popleft()
             if is_over():
                 return True
-            if not self._news.acquire(timeout=interval):
+            if not self._bell.wait(interval):
                 return is_over()
 
     def close(self) -> None:
@@ -180,7 +186,5 @@ class CurrentThreadExecutor(Executor):
             executor = executor.outer
         if executor is not None:
             executor.put(item)
-        elif not item.future.done():
-            item.future.set_exception(
-                RuntimeError("CurrentThreadExecutor already quit or is broken")
-            )
+        else:
+            item.fail(RuntimeError("CurrentThreadExecutor already quit or is broken"))

@@ -95,11 +95,17 @@ class DrivenLoop:
                 return root.pump
         return None
 
-    def _root(self) -> RootFrame | None:
-        """Return the outermost call that answers for what the running code starts."""
-        here = frame.get()
+    def root_of(self, here: Frame | None) -> RootFrame | None:
+        """Return the outermost call on this loop from which a frame descends, if it is not over."""
         root = None if here is None else here.root
         if isinstance(root, RootFrame) and not root.over and root in self.roots:
+            return root
+        return None
+
+    def _root(self) -> RootFrame | None:
+        """Return the outermost call that answers for what the running code starts."""
+        root = self.root_of(frame.get())
+        if root is not None:
             return root
         return next((root for root in reversed(self.roots) if root.drives), None)
 
@@ -153,7 +159,12 @@ class DrivenLoop:
 
     def _run_to_end(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         # Unlisted, or cleaning up would clean up itself.
-        self.loop.run_until_complete(self.create_unlisted_task(coroutine))
+        task = self.create_unlisted_task(coroutine)
+        while not task.done():
+            try:
+                self.loop.run_until_complete(task)
+            except (KeyboardInterrupt, SystemExit):
+                continue  # raised by a step of some other task, which keeps it
 
     def close(self) -> None:
         """Cancel what is left, close the loop. The loop must have stopped."""

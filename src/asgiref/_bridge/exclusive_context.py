@@ -34,14 +34,15 @@ class _Turns:
 
 # Contexts cannot be hashed. Both names below are guarded by the lock.
 _in_use: dict[int, _Turns] = {}
-_lock = threading.Lock()
+# Re-entrant: a finalizer may end a work, in the middle of anything.
+_lock = threading.RLock()
 
 
 def reset() -> None:
     """Forget all turns: their holders did not follow into the child of a fork."""
     global _in_use, _lock  # noqa: PLW0603  # a lock may have been held by a thread that is gone
     _in_use = {}
-    _lock = threading.Lock()
+    _lock = threading.RLock()
 
 
 def _descends(work: Work, holder: Work) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
+import weakref
 from collections import deque
 from collections.abc import AsyncIterable, Iterable
+from contextlib import suppress
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, ParamSpec, TypeVar, cast, overload
 
 from asgiref._bridge.conversation import Conversation
 from asgiref._bridge.coroutines import iscoroutinefunction
@@ -70,46 +73,87 @@ class _Steps(SyncToAsync[..., Any]):
             raise
 
 
+class _Loan:
+    """What the borrowed thread looks at; it must not keep the iteration."""
+
+    __slots__ = ("__weakref__", "over", "pump")
+
+    def __init__(self) -> None:
+        self.over = False
+        self.pump: CurrentThreadExecutor | None = None
+
+    def serve(self, loop: asyncio.AbstractEventLoop, ready: asyncio.Future[None]) -> None:
+        """Run the steps of the iteration, in the borrowed thread."""
+        self.pump = CurrentThreadExecutor(None)
+        try:
+            loop.call_soon_threadsafe(_resolve, ready)
+        except RuntimeError:
+            return  # closed: nobody waits there
+        self.pump.serve(lambda: self.over)
+        self.pump.close()
+
+    def end(self) -> None:
+        """Let the thread go. Any thread, any time."""
+        self.over = True
+        if self.pump is not None:
+            self.pump.notify()
+
+
 class _BorrowedThread:
     """One thread of a foreign executor, which may have many, for as long as an iteration lasts."""
 
+    #: Ended at interpreter exit, when executors wait for their threads.
+    _loans: ClassVar[weakref.WeakSet[_Loan] | None] = None
+
     def __init__(self, executor: Executor) -> None:
         self._executor: Final = executor
-        self._over = False
-        self._pump: CurrentThreadExecutor | None = None
+        self._loan: Final = _Loan()
+        loans = _BorrowedThread._loans
+        if loans is None:
+            loans = _BorrowedThread._loans = weakref.WeakSet()
+            _at_thread_exit(_end_loans)
+        loans.add(self._loan)
 
     async def borrow(self) -> CurrentThreadExecutor:
         """Wait for a thread, and return the executor that runs things in it."""
-        ready: asyncio.Future[CurrentThreadExecutor] = asyncio.get_running_loop().create_future()
         loop = asyncio.get_running_loop()
-
-        def serve() -> None:
-            pump = CurrentThreadExecutor(None)
-            loop.call_soon_threadsafe(_resolve, ready, pump)
-            pump.serve(lambda: self._over)
-            pump.close()
-
-        future = self._executor.submit(serve)
+        ready: asyncio.Future[None] = loop.create_future()
+        future = self._executor.submit(self._loan.serve, loop, ready)
         try:
-            self._pump = await ready
+            await ready
         except BaseException:
-            self._over = True
+            self.give_back()
             future.cancel()
             raise
-        return self._pump
+        assert self._loan.pump is not None
+        return self._loan.pump
 
     def give_back(self) -> None:
         """Let the thread go."""
-        self._over = True
-        if self._pump is not None:
-            self._pump.notify()
+        self._loan.end()
+
+    def __del__(self) -> None:
+        self._loan.end()
 
 
-def _resolve(future: asyncio.Future[CurrentThreadExecutor], pump: CurrentThreadExecutor) -> None:
-    if future.done():  # cancelled meanwhile: `serve` sees that it is over when it looks
-        pump.notify()
-    else:
-        future.set_result(pump)
+def _resolve(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+def _end_loans() -> None:
+    for loan in list(_BorrowedThread._loans or ()):
+        loan.end()
+
+
+def _at_thread_exit(function: Callable[[], None]) -> None:
+    """Have ``function`` called before the interpreter joins its threads."""
+    register: Callable[[Callable[[], None]], None] | None = getattr(
+        threading, "_register_atexit", None
+    )
+    if register is not None:
+        with suppress(RuntimeError):  # it is too late for that
+            register(function)
 
 
 def _take(iterator: Iterator[_T], count: int) -> tuple[list[_T], bool, BaseException | None]:
@@ -173,7 +217,10 @@ class _Options:
                     for item in items:
                         yield item
                     if exception is not None:
-                        raise exception
+                        try:
+                            raise exception
+                        finally:
+                            del exception, items
             finally:
                 close = getattr(iterator, "close", None)
                 if close is not None:

@@ -40,9 +40,9 @@ class _Written:
 
     __slots__ = ("refs", "var")
 
-    def __init__(self) -> None:
+    def __init__(self, refs: set[weakref.ref[_Values]] | None = None) -> None:
         self.var: Final[ContextVar[_Values]] = ContextVar("asgiref.Local")
-        self.refs: Final[set[weakref.ref[_Values]]] = set()
+        self.refs: Final[set[weakref.ref[_Values]]] = set() if refs is None else refs
 
     def put(self, values: _Values) -> None:
         refs = self.refs
@@ -85,7 +85,7 @@ class Local:
         self: Local
         if thread_critical:
             self = object.__new__(_ThreadCriticalLocal)
-            _threads.__set__(self, _PerThread())
+            _threads.__set__(self, _PerThread(set()))
         else:
             self = object.__new__(_IsolatedLocal if cls is Local and call_tree.INHERITED else cls)
             written = _Written()
@@ -165,18 +165,18 @@ def _visible(written: _Written) -> _Values:
 
 
 class _PerThread(threading.local):
-    """What one thread has in a thread-critical `Local`."""
+    """What one thread has in a thread-critical `Local`.
 
-    def __init__(self) -> None:
+    Args:
+        refs: what all threads have written, for the `Local` to empty.
+
+    """
+
+    def __init__(self, refs: set[weakref.ref[_Values]]) -> None:
         #: Outside of any event loop.
         self.plain: dict[str, Any] = {}
         #: In the tasks of this thread's loops: a variable of its own, so no other thread sees it.
-        self.written = _Written()
-
-    def __del__(self) -> None:
-        written = self.__dict__.get("written")
-        if written is not None:
-            written.clear()
+        self.written = _Written(refs)
 
 
 class _ThreadCriticalLocal(Local):

@@ -65,12 +65,15 @@ class Mailbox:
             raise
 
     def _empty(self) -> None:
-        self._scheduled = False
         letters = self._letters
         try:
+            self._scheduled = False
             while letters:
-                letters[0].wake()
-                letters.popleft()
+                letter = letters[0]
+                letter.wake()
+                # It may have run the loop, and so this, itself.
+                if letters and letters[0] is letter:
+                    letters.popleft()
         finally:
             # A KeyboardInterrupt, out of a task or between two: the rest follows when the loop runs
             # again. The first may be woken once more, for nothing.

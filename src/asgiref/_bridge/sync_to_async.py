@@ -24,7 +24,7 @@ from typing import (
 
 from asgiref._bridge import stall, state
 from asgiref._bridge.coroutines import COROUTINE_MARKS, iscoroutinefunction
-from asgiref._bridge.handled import Trace
+from asgiref._bridge.handled import Reraising
 from asgiref._bridge.state import live_pump
 from asgiref._bridge.threads import WorkerExecutor
 from asgiref._bridge.work import DONE, NO_EXC_INFO, Errand, Work
@@ -146,7 +146,7 @@ class SyncToAsync(Generic[_P, _R]):
             if not isinstance(exception, CancelledError) or not work.pass_on():
                 work.abandon()
                 raise
-        if work.state != DONE:
+        if work.state != DONE or work.missed:
             await work.until_over()
         return cast("_R", work.outcome())
 
@@ -185,12 +185,13 @@ class SyncToAsync(Generic[_P, _R]):
         exception = exc_info[1]
         if exception is None or sys.exception() is exception:
             return func(*args, **kwargs)
-        trace = Trace(exception)
         try:
-            raise exception
-        except BaseException:  # noqa: BLE001  # exactly that one
-            trace.restore()
-            del exception, exc_info, trace
+            with Reraising(exception):
+                raise exception
+        except BaseException as raised:
+            if raised is not exception:
+                raise  # a signal handler's
+            del exception, exc_info, raised
             return func(*args, **kwargs)
 
     def send(self, work: Work) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from typing import TYPE_CHECKING, ClassVar
 
@@ -69,6 +70,8 @@ class ThreadSensitiveContext:
         #: Guards what is below.
         self._lock = threading.RLock()
         self._pending = 0
+        #: Where calls go, and what to give back in the end.
+        self._current: Executor | None = None
         self._leased: Executor | None = None
         #: Where its executor was entered: ``SyncToAsync`` may have been given another mapping.
         self._executors: MutableMapping[ThreadSensitiveContext, Executor] = (
@@ -147,6 +150,8 @@ class ThreadSensitiveContext:
 
         """
         with self._lock:
+            if work.counted is self:
+                return self._current  # sent once more
             if self.exited:
                 if self.executor is None:
                     return None
@@ -156,9 +161,11 @@ class ThreadSensitiveContext:
                 )
             executor = executors.get(self)
             if executor is None:
-                executor = self.executor or WorkerExecutor(lambda: type(self).max_threads)
+                cls = type(self)  # the executor must not lead back to its key
+                executor = self.executor or WorkerExecutor(lambda: cls.max_threads)
                 executors[self] = executor
                 self._executors = executors
+            self._current = executor
             self._pending += 1
             work.counted = self
             return executor
@@ -199,21 +206,29 @@ class AsyncSingleThreadContext:
     """
 
     def __init__(self) -> None:
-        self._tokens: list[Token[Any]] = []
+        #: By thread, for each leaves its own blocks.
+        self._tokens: dict[int, list[Token[Any]]] = {}
         self._lock = threading.RLock()
+        self._depth = 0
         self._loop_thread: LoopThread | None = None
 
-    def loop_thread(self) -> LoopThread:
-        """Return the one loop thread, leased at the first call."""
+    def loop_thread(self) -> LoopThread | None:
+        """Return the one loop thread, leased at the first call; None after the last exit."""
         with self._lock:
-            if self._loop_thread is None:
-                self._loop_thread = loop_threads.pool.lease()
-            return self._loop_thread
+            loop_thread = self._loop_thread
+            if not self._depth:
+                return None  # the running code outlived the block
+            if loop_thread is None or loop_thread.pid != os.getpid():
+                loop_thread = self._loop_thread = loop_threads.pool.lease()
+            return loop_thread
 
     def __enter__(self) -> Self:
         """Make the calls below use this context's loop thread, unless an outer one decides."""
         outer = single_thread_context.get()
-        self._tokens.append(single_thread_context.set(self if outer is None else outer))
+        token = single_thread_context.set(self if outer is None else outer)
+        with self._lock:
+            self._depth += 1
+            self._tokens.setdefault(threading.get_ident(), []).append(token)
         return self
 
     def __exit__(
@@ -223,10 +238,15 @@ class AsyncSingleThreadContext:
         traceback: TracebackType | None,
     ) -> None:
         """Let calls go where they would without it."""
-        _reset(single_thread_context, self._tokens.pop())
-        if self._tokens:
-            return
         with self._lock:
-            loop_thread, self._loop_thread = self._loop_thread, None
+            tokens = self._tokens[threading.get_ident()]
+            token = tokens.pop()
+            if not tokens:
+                del self._tokens[threading.get_ident()]
+            self._depth -= 1
+            loop_thread = None
+            if not self._depth:
+                loop_thread, self._loop_thread = self._loop_thread, None
+        _reset(single_thread_context, token)
         if loop_thread is not None:
             loop_threads.pool.release(loop_thread)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import threading
 from collections import deque
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
+from asgiref._bridge.bell import Bell
 from asgiref._bridge.current_thread_executor import Item, Submitted
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ _R = TypeVar("_R")
 class Worker:
     """A thread with a queue. Any thread may put; the thread itself runs and removes."""
 
-    __slots__ = ("_closed", "_ended", "_items", "_news", "leases", "shareable", "thread")
+    __slots__ = ("_bell", "_closed", "_items", "ended", "leases", "shareable", "thread")
 
     def __init__(self, name: str) -> None:
         #: Guarded by the pool's lock.
@@ -39,24 +41,17 @@ class Worker:
         #: Set by the pool: end when there is nothing to do.
         self._closed = False
         #: Set by the thread itself, at its end. Whoever puts, looks afterwards (I1).
-        self._ended = False
+        self.ended = False
         self._items: Final[deque[Item]] = deque()
-        #: Held unless there is news (I2).
-        self._news: Final = threading.Lock()
-        self._news.acquire()
+        self._bell: Final = Bell()
         self.thread: Final = threading.Thread(target=self._serve, name=name, daemon=False)
         self.thread.start()
 
     def put(self, item: Item) -> None:
         """Have ``item`` run in this thread. Never blocks."""
         self._items.append(item)
-        news = self._news
-        if news.locked():
-            try:
-                news.release()
-            except RuntimeError:
-                pass  # another thread was faster
-        if self._ended:
+        self._bell.ring()
+        if self.ended:
             self._drain()
 
     def _drain(self) -> None:
@@ -67,18 +62,10 @@ class Worker:
                 return
             item.forward()
 
-    def _notify(self) -> None:
-        news = self._news
-        if news.locked():
-            try:
-                news.release()
-            except RuntimeError:
-                pass  # another thread was faster
-
     def close(self) -> None:
         """End the thread when its queue is empty."""
         self._closed = True
-        self._notify()
+        self._bell.ring()
 
     def _serve(self) -> None:
         items = self._items
@@ -87,10 +74,10 @@ class Worker:
                 items[0].run()
                 items.popleft()
             if self._closed:
-                self._ended = True
+                self.ended = True
                 self._drain()
                 return
-            self._news.acquire()
+            self._bell.wait()
 
 
 class WorkerPool:
@@ -186,7 +173,8 @@ class WorkerExecutor(Executor):
 
     def __init__(self, limit: Callable[[], int | None] | None = None) -> None:
         self._limit = limit
-        self._lock = threading.Lock()
+        # Re-entrant: a finalizer may bridge, in the middle of anything.
+        self._lock = threading.RLock()
         self._worker: Worker | None = None
         #: The identifier of the worker's thread, or None while there is none.
         self.thread: int | None = None
@@ -207,12 +195,14 @@ class WorkerExecutor(Executor):
         worker = self._worker
         if worker is None or self._generation != pool.generation:
             worker = self._lease()
+        if worker.ended:
+            raise RuntimeError("no thread can be started at interpreter exit")
         worker.put(item)
 
     def _lease(self) -> Worker:
         if self._generation != pool.generation:
             # In the child of a fork.
-            self._lock, self._worker, self.thread = threading.Lock(), None, None
+            self._lock, self._worker, self.thread = threading.RLock(), None, None
             self._generation = pool.generation
         with self._lock:
             if self._shut_down:
@@ -239,14 +229,23 @@ class WorkerExecutor(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
         """Give the worker back. What was accepted runs; with ``wait``, it has run on return."""
+        if self.is_left_behind():
+            self._shut_down = True
+            return
         with self._lock:
             self._shut_down = True
             worker, self._worker = self._worker, None
             self.thread = None
-        if worker is None or self.is_left_behind():
+        if worker is None:
             return
         if wait and worker.thread.ident != threading.get_ident():
             last = Submitted(lambda: None)
             worker.put(last)
             last.future.result()
         pool.release(worker)
+
+    # A default, for module globals may be gone at interpreter exit.
+    def __del__(self, _is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        worker = self._worker
+        if worker is not None and not _is_finalizing() and not self.is_left_behind():
+            pool.release(worker)

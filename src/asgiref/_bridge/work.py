@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import reprlib
 from contextvars import Context, copy_context
 from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -33,6 +34,11 @@ PENDING: Final = 0
 _RUNNING: Final = 1
 DONE: Final = 2
 _DROPPED: Final = 3
+
+
+#: Writes what users gave in error messages, whatever their ``__repr__`` does.
+_repr: Final = reprlib.Repr()
+_repr.maxother = _repr.maxstring = 200
 
 
 class WorkOwner(Protocol):
@@ -185,7 +191,7 @@ class Work(Suspension):
 
     def describe(self) -> str:
         """Say what this is, for an error message."""
-        return f"the call of {self.owner.func!r} by sync_to_async"
+        return f"the call of {_repr.repr(self.owner.func)} by sync_to_async"
 
     def is_over(self) -> bool:
         """Tell whether the call has ended or never will start."""
@@ -239,13 +245,12 @@ class Work(Suspension):
 
     def _run_again(self) -> None:
         """Do what is left to do for a call that was run or dropped before."""
-        if self.state == _DROPPED:
-            context = self.owner.context
-            if context is not None:
-                exclusive_context.release(context, self)
-        elif self.returned == get_ident():
+        if self.returned == get_ident():
             # A KeyboardInterrupt came between the return and the report (I5).
             self._finish()
+        elif self.state != _RUNNING:
+            # It ended while it was sent, or was about to enter its context.
+            self._let_others_go()
 
     def _may_enter(self, context: Context) -> bool:
         """Take the context that the user gave; if another has it, come back later."""
@@ -253,7 +258,7 @@ class Work(Suspension):
             return self.returned is not None
         try:
             return exclusive_context.take(context, self)
-        except RuntimeError as exception:
+        except BaseException as exception:  # noqa: BLE001  # for the task
             self.fail(exception)
             return False
 
@@ -320,15 +325,19 @@ class Work(Suspension):
             exception or RuntimeError(f"the executor was shut down before it ran {self.describe()}")
         )
 
-    def block(self, call: Call) -> bool:
+    def block(self, call: Call, *, quietly: bool = False) -> bool:
         """Note that the thread is about to wait for ``call``, so that a cancellation reaches it.
+
+        Args:
+            call: what it waits for.
+            quietly: go on in any case; the thread hears the next time.
 
         Returns:
             Whether to go on; not if the task has gone, and the thread has to hear of it first.
 
         """
         with self.lock:
-            if self.abandoned and not self.told:
+            if self.abandoned and not self.told and not quietly:
                 self.told = True
                 return False
             self.call = call
@@ -379,12 +388,16 @@ class Work(Suspension):
         try:
             while True:
                 # Before waiting again: a wake-up that came meanwhile is not remembered.
+                if self.missed:
+                    self.missed = False
+                    if not self.pass_on():
+                        raise asyncio.CancelledError
                 while self.state != DONE and self.request is not None:
                     await self._serve()
-                if self.state == DONE:
+                if self.state == DONE and not self.missed:
                     return
                 if self.missed:
-                    raise asyncio.CancelledError
+                    continue
                 try:
                     await self.suspended()
                 except asyncio.CancelledError:
@@ -475,6 +488,7 @@ class Work(Suspension):
             return
         if not same(context, self._base):
             adopt(context, frame, self._base)
+        call.started = True
         self._base = context
         above = frame.get()
         call.root = None if above is None else above.root
