@@ -22,7 +22,7 @@ help:
 	@echo 'make nightly     the property tests with thousands of examples'
 	@echo 'make servers     the WSGI adapters between real servers and frameworks'
 	@echo 'make redis       the Redis example against a real redis-server'
-	@echo 'make downstream  the suites of Django and Daphne, and consumers of Channels'
+	@echo 'make downstream  the suites of Django, Daphne and Flask, and consumers of Channels'
 	@echo 'make typing-frameworks  the types against real frameworks and servers, by both checkers'
 	@echo
 	@echo 'make clean       remove environments and caches'
