@@ -114,11 +114,13 @@ class LoopThreadPool:
         if loop_thread.pid != os.getpid():
             return
         with self._lock:
-            if len(self._idle) < self.MAX_IDLE:
+            closed = loop_thread.loop.is_closed()
+            if not closed and len(self._idle) < self.MAX_IDLE:
                 self._idle.append(loop_thread)
                 return
             self._all.discard(loop_thread)
-        loop_thread.close()
+        if not closed:
+            loop_thread.close()
 
     def close(self) -> None:
         """Close all loops, at interpreter exit."""
