@@ -6,6 +6,7 @@ import logging
 import sys
 import threading
 import traceback
+import weakref
 from typing import TYPE_CHECKING, Final
 
 from asgiref._bridge.current_thread_executor import CurrentThreadExecutor
@@ -21,15 +22,20 @@ __all__ = ("watch",)
 logger: Final = logging.getLogger("asgiref.sync")
 
 
+#: The calls of now in debug mode: they tell which threads of a foreign executor do what.
+_watched: Final[weakref.WeakSet[Work]] = weakref.WeakSet()
+
+
 def watch(work: Work, after: float) -> None:
-    """Report ``work`` once if ``after`` seconds from now a blocked thread keeps it waiting."""
+    """Report ``work`` once if ``after`` seconds from now blocked threads keep it waiting."""
+    _watched.add(work)
     _Watch(work).look_in(after)
 
 
 class _Watch:
-    """Looks twice, and reports if the home thread has not moved in between: it is blocked."""
+    """Looks twice, and reports if no thread has moved in between that could do the work."""
 
-    __slots__ = ("_frame", "_instruction", "_stack", "_work")
+    __slots__ = ("_seen", "_stack", "_work")
 
     #: The second look comes after this part of the time.
     _SECOND: Final = 0.1
@@ -37,41 +43,49 @@ class _Watch:
     def __init__(self, work: Work) -> None:
         self._work: Final = work
         self._stack: Final = "".join(traceback.format_stack(sys._getframe(3)))
-        self._frame: FrameType | None = None
-        self._instruction = -1
+        #: Each thread's innermost frame, and where in it the thread was.
+        self._seen: dict[int, tuple[FrameType, int]] = {}
 
     def look_in(self, after: float) -> None:
         self._work.loop.call_later(after, self._look, after)
 
-    def _home(self) -> int | None:
+    def _threads(self) -> set[int]:
+        """Return the identifiers of the threads for which the work waits."""
         place = self._work.place
         if isinstance(place, (CurrentThreadExecutor, WorkerExecutor)):
-            ident = place.thread
-            return ident if isinstance(ident, int) else None
-        return None
+            return set() if place.thread is None else {place.thread}
+        return {
+            each.runs_in
+            for each in list(_watched)
+            if each.place is place and each.runs_in is not None
+        }
 
     def _look(self, after: float) -> None:
-        home = self._home()
-        if home is None or not self._work.is_pending():
+        if not self._work.is_pending():
+            self._seen.clear()
             return
-        frame = sys._current_frames().get(home)
-        if frame is None:
-            return
-        if frame is self._frame and frame.f_lasti == self._instruction:
-            self._report(home, frame)
-            return
-        self._frame, self._instruction = frame, frame.f_lasti
-        self._work.loop.call_later(after * self._SECOND, self._look, after)
+        frames = sys._current_frames()
+        threads = self._threads()
+        now = {each: (frames[each], frames[each].f_lasti) for each in threads if each in frames}
+        seen, self._seen = self._seen, now
+        if now and now == seen:
+            self._report(now)
+            self._seen.clear()
+        else:
+            again = after * (1 - self._SECOND) if seen else after * self._SECOND
+            self._work.loop.call_later(again, self._look, after)
 
-    def _report(self, home: int, frame: FrameType) -> None:
+    def _report(self, threads: dict[int, tuple[FrameType, int]]) -> None:
         names = {each.ident: each.name for each in threading.enumerate()}
+        ident, (frame, _) = next(iter(threads.items()))
         logger.warning(
-            "%s waits for its home thread %r, which is blocked; this may be a deadlock.\n"
+            "%s waits for %s thread %r, which is blocked%s; this may be a deadlock.\n"
             "The call that waits (most recent call last):\n%s"
-            "The home thread (most recent call last):\n%s",
+            "The thread (most recent call last):\n%s",
             self._work.describe(),
-            names.get(home, home),
+            "its home" if self._work.sensitive else "a",
+            names.get(ident, ident),
+            f", like {len(threads) - 1} more of that executor" if len(threads) > 1 else "",
             self._stack,
             "".join(traceback.format_stack(frame)),
         )
-        self._frame = None

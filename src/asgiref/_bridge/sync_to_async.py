@@ -86,8 +86,8 @@ class SyncToAsync(Generic[_P, _R]):
         state.context_to_thread_executor
     )
 
-    #: Seconds after which, in asyncio's debug mode, a thread-sensitive call that waits for a
-    #: blocked home thread is reported on the logger ``asgiref.sync``.
+    #: Seconds after which, in asyncio's debug mode, a call that waits for blocked threads is
+    #: reported on the logger ``asgiref.sync``.
     stall_report_after: ClassVar[float] = 1.0
 
     func: Callable[_P, _R]
@@ -138,7 +138,7 @@ class SyncToAsync(Generic[_P, _R]):
         )
         try:
             self.send(work)
-            if self._thread_sensitive and loop.get_debug():
+            if loop.get_debug():
                 stall.watch(work, self.stall_report_after)
             await work.suspended()
         except BaseException as exception:

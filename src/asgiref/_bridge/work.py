@@ -96,6 +96,7 @@ class Work(Suspension):
     """
 
     __slots__ = (
+        "__weakref__",
         "_base",
         "abandoned",
         "around",
@@ -116,6 +117,7 @@ class Work(Suspension):
         "request",
         "result_",
         "returned",
+        "runs_in",
         "scope",
         "sensitive",
         "serving",
@@ -182,8 +184,10 @@ class Work(Suspension):
         self.result_: Any = None
         #: What it raised.
         self.exception: BaseException | None = None
-        #: The thread in which the function has returned or raised, until that is reported.
-        self.returned: int | None = None
+        #: The identifier of the thread that runs it, until it has reported.
+        self.runs_in: int | None = None
+        #: The function has returned or raised.
+        self.returned: bool = False
         #: The executor or pump where the work stands.
         self.place: object = None
         #: What the executor gave for it, where that is not ours.
@@ -218,6 +222,7 @@ class Work(Suspension):
             claimed = self.state == PENDING
             if claimed:
                 self.state = _RUNNING
+                self.runs_in = get_ident()
         if not claimed:
             self._run_again()
             return
@@ -239,13 +244,13 @@ class Work(Suspension):
             except BaseException as exception:  # noqa: BLE001  # for the task
                 self.exception = exception
         finally:
-            self.returned = get_ident()
+            self.returned = True
             here.work = outer
             self._finish()
 
     def _run_again(self) -> None:
         """Do what is left to do for a call that was run or dropped before."""
-        if self.returned == get_ident():
+        if self.returned and self.runs_in == get_ident():
             # A KeyboardInterrupt came between the return and the report (I5).
             self._finish()
         elif self.state != _RUNNING:
@@ -255,7 +260,7 @@ class Work(Suspension):
     def _may_enter(self, context: Context) -> bool:
         """Take the context that the user gave; if another has it, come back later."""
         if self.state != PENDING:
-            return self.returned is not None
+            return self.returned
         try:
             return exclusive_context.take(context, self)
         except BaseException as exception:  # noqa: BLE001  # for the task
@@ -276,7 +281,7 @@ class Work(Suspension):
         else:
             self.mailbox.deliver(self)
         # After the state: who sets it looks at the state afterwards. It leads back to here.
-        self.future = self.returned = None
+        self.future = self.runs_in = None
 
     def _let_go(self) -> None:
         """Free what the call needed to run, and whoever waits for its end."""
