@@ -36,7 +36,8 @@ PARALLEL: Final = ("-n", "auto", "--max-worker-restart", "2")
 _PROBE: Final = (
     "import ensurepip, platform, sys, venv;"
     "assert platform.python_implementation() == 'CPython';"
-    "print('%d.%d' % sys.version_info[:2], sys.executable, sep='\\n')"
+    # In an environment, such as the one that runs nox, the interpreter that it was made from.
+    "print('%d.%d' % sys.version_info[:2], sys._base_executable, sep='\\n')"
 )
 
 
@@ -83,7 +84,7 @@ PYTHONS: Final = list(INTERPRETERS)
 # nox looks interpreters up by name: the ones that were found to run must be met before shims.
 os.environ["PATH"] = os.pathsep.join(
     [
-        *(str(path.parent) for path in INTERPRETERS.values() if path.parent != ROOT / ".venv/bin"),
+        *(str(path.parent) for path in INTERPRETERS.values()),
         os.environ.get("PATH", ""),
     ]
 )
