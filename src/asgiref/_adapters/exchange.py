@@ -151,8 +151,11 @@ class Exchange(ABC):
         """Wait until everything put was sent."""
 
     @abstractmethod
-    def take(self) -> bytes:
+    def take(self, wanted: int) -> bytes:
         """Return the next block of the request body, ``b""`` at its end.
+
+        Args:
+            wanted: bytes that may be waited for before the first of them is returned.
 
         Raises:
             ConnectionAbortedError: the client left before the body was whole.

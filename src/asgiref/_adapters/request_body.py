@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 __all__ = ("RequestBody",)
+
+#: More bytes than any body has.
+_ALL: Final = 2**63
 
 
 class RequestBody(io.BufferedIOBase):
@@ -21,12 +24,13 @@ class RequestBody(io.BufferedIOBase):
     any buffered file; ``read1()`` returns what has arrived. All of them stop at ``length``.
 
     Args:
-        take: returns the next block, waiting for it; ``b""`` at the end of the body. It raises
-            ``OSError`` where the body was cut off.
+        take: returns the next block, waiting for it; ``b""`` at the end of the body. Its argument
+            is how many bytes are of use: it may wait for so many at once, and return them in
+            several calls. It raises ``OSError`` where the body was cut off.
         length: the Content-Length in bytes, or ``None`` where the end of the blocks is the end.
     """
 
-    def __init__(self, take: Callable[[], bytes], length: int | None = None) -> None:
+    def __init__(self, take: Callable[[int], bytes], length: int | None = None) -> None:
         self._take = take
         self._blocks: deque[bytes] = deque()
         self._start = 0  # bytes of the first block that were read before
@@ -34,12 +38,12 @@ class RequestBody(io.BufferedIOBase):
         self._left = length  # bytes of the Content-Length that were not taken yet
         self._ended = length == 0
 
-    def _fill(self) -> bool:
-        """Take one more block; false at the end of the body."""
+    def _fill(self, wanted: int = 1) -> bool:
+        """Take one more block, waiting for ``wanted`` bytes; false at the end of the body."""
         if self._ended:
             return False
-        block = self._take()
         left = self._left
+        block = self._take(wanted if left is None else min(wanted, left))
         if not block:
             if left:
                 raise ConnectionAbortedError(
@@ -91,10 +95,10 @@ class RequestBody(io.BufferedIOBase):
         """
         self._check_open()
         if size is None or size < 0:
-            while self._fill():
+            while self._fill(_ALL):
                 pass
             return self._cut(self._held)
-        while self._held < size and self._fill():
+        while self._held < size and self._fill(size - self._held):
             pass
         return self._cut(min(size, self._held))
 

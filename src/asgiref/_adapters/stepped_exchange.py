@@ -30,7 +30,7 @@ class SteppedExchange(Exchange):
         """Wait until everything put was sent."""
         AsyncToSync(self._send_rest)()
 
-    def take(self) -> bytes:
+    def take(self, wanted: int) -> bytes:  # noqa: ARG002  (each event is waited for anyway)
         """Return the next block of the request body, ``b""`` at its end."""
         while not self._incoming:
             if self._cancelled:

@@ -61,6 +61,7 @@ class WindowedExchange(Exchange):
         self._put_blocks = 0
         self._sent_blocks = 0
         self._read_bytes = 0  # written by the thread
+        self._wanted = 0  # bytes that the thread waits for
         self._received_bytes = sum(map(len, self._incoming))  # written by the loop
         self._sending = False  # the sender runs, or was called
         self._sender: asyncio.Task[None] | None = None
@@ -112,11 +113,16 @@ class WindowedExchange(Exchange):
         """Wait until everything put was sent."""
         self._wait_while(lambda: self._sent_blocks < self._put_blocks)
 
-    def take(self) -> bytes:
+    def take(self, wanted: int) -> bytes:
         """Return the next block of the request body, ``b""`` at its end."""
         incoming = self._incoming
         if not incoming:
-            self._wait_while(lambda: not incoming and not self._whole)
+            # One wake-up for all that a read asks for, as far as the window goes. What is there is
+            # taken first: only an empty queue is sure to have a receiver that goes on.
+            self._wanted = wanted = min(wanted, RECEIVE_WINDOW_BYTES)
+            self._wait_while(
+                lambda: not self._whole and self._received_bytes - self._read_bytes < wanted
+            )
         if self._cancelled:
             raise asyncio.CancelledError("The request was cancelled.")
         try:
@@ -224,12 +230,15 @@ class WindowedExchange(Exchange):
                 event = await self._receive()
                 if whole and event["type"] == "http.request":
                     return  # a careless server repeats itself, perhaps for ever
-                self._received_bytes += len(event.get("body") or b"")
+                size = len(event.get("body") or b"")
                 paused = None
-                if self._received_bytes - self._read_bytes >= RECEIVE_WINDOW_BYTES:
+                if self._received_bytes + size - self._read_bytes >= RECEIVE_WINDOW_BYTES:
                     paused = self._paused = self._loop.create_future()
                 self._accept(event)
-                self._wake()
+                self._received_bytes += size  # after the block itself is there
+                enough = self._received_bytes - self._read_bytes >= self._wanted
+                if enough or self._whole or self._gone:
+                    self._wake()
                 # The thread may have emptied the queue before it could see the future.
                 if paused is not None and self._incoming and not self._whole:
                     await paused

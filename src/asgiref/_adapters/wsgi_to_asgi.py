@@ -146,6 +146,11 @@ class WsgiToAsgiInstance:
         self._exchange = exchange
         self._response = ResponseWriter(exchange, scope["method"])
         try:
+            if first.get("more_body"):
+                # What has arrived already is taken in before the thread starts, not after: that
+                # spares it a wait.
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
             try:
                 await self.run_wsgi_app(RequestBody(exchange.take, _length_of(scope)))
             except asyncio.CancelledError:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def body_of(blocks: Iterable[bytes], length: int | None = None) -> RequestBody:
     """Return a body whose blocks are all there."""
     source = iter(blocks)
-    return RequestBody(lambda: next(source, b""), length)
+    return RequestBody(lambda _: next(source, b""), length)
 
 
 sizes = st.one_of(st.none(), st.integers(-1, 12))
@@ -82,7 +82,7 @@ class TestArrival:
     def test_readline_takes_no_more_than_the_line(self) -> None:
         """A line that has arrived is returned without waiting for what follows."""
 
-        def take() -> bytes:
+        def take(wanted: int) -> bytes:
             if asked:
                 raise AssertionError("asked for a block that the line does not need")
             asked.append(True)

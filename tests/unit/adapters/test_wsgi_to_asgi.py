@@ -11,6 +11,7 @@ from wsgiref.validate import validator
 
 import pytest
 
+from asgiref._adapters import windowed_exchange
 from asgiref.wsgi import WsgiToAsgi, WsgiToAsgiInstance
 from tests.http_exchange import HttpExchange, http_scope, upload
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     Wsgi = Callable[[Environ, StartResponse], Any]
 
 PATIENCE = 30.0
+
+
+@pytest.fixture(autouse=True)
+def no_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a wake-up that was forgotten hang, instead of being made good after a while."""
+    monkeypatch.setattr(windowed_exchange, "LOOP_CHECK_SECONDS", 3600.0)
 
 
 def play(

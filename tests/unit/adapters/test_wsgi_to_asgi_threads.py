@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from asgiref._adapters import windowed_exchange
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext, async_to_sync, sync_to_async
 from asgiref.wsgi import WsgiToAsgi, WsgiToAsgiInstance
 from tests.http_exchange import HttpExchange, http_scope, upload
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     StartResponse = Callable[..., Callable[[bytes], object]]
 
 PATIENCE = 30.0
+
+
+@pytest.fixture(autouse=True)
+def no_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a wake-up that was forgotten hang, instead of being made good after a while."""
+    monkeypatch.setattr(windowed_exchange, "LOOP_CHECK_SECONDS", 3600.0)
+
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
 
