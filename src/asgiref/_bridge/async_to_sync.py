@@ -22,7 +22,7 @@ from typing import (
     overload,
 )
 
-from asgiref._bridge import loop_threads
+from asgiref._bridge import fresh_loop, loop_threads
 from asgiref._bridge.call import Call
 from asgiref._bridge.coroutines import COROUTINE_MARKS, iscoroutinefunction
 from asgiref._bridge.handled import Reraising
@@ -174,7 +174,7 @@ class AsyncToSync(Generic[_P, _R]):
             call.loop = loop_thread.loop
             return call.wait(call.hand_over, foreign=False)
         try:
-            return call.wait(partial(call.hand_elsewhere, loop_thread), foreign=False)
+            return call.wait(partial(fresh_loop.hand_over, call, loop_thread), foreign=False)
         finally:
             if leased is not None:
                 loop_threads.pool.release(leased)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from types import TracebackType
 
-    from asgiref._bridge.loop_threads import LoopThread
     from asgiref._bridge.work import Work
 
     ExcInfo = (
@@ -236,23 +235,6 @@ class Call(RootFrame):
         self._forget(thread.driven)
         self.refuse(asyncio.CancelledError() if task.cancelled() else _failure(task))
 
-    def run_on_fresh_loop(self) -> None:
-        """Run the call on a loop of its own in this thread, and close that loop. Never raises."""
-        if self.started:
-            return
-        self.started = True
-        try:
-            driven = DrivenLoop()
-        except BaseException as exception:  # noqa: BLE001  # for the waiting thread
-            self.refuse(exception)
-            return
-        fresh = _OnFreshLoop(self, driven)
-        try:
-            fresh.run()
-        except BaseException as exception:  # noqa: BLE001  # for the waiting thread
-            self.set_exception(exception)
-        self.finish()
-
     def cancel(self) -> None:
         """Cancel the coroutine, wherever it is. Runs in the loop's thread."""
         if self.over:
@@ -303,13 +285,6 @@ class Call(RootFrame):
         try:
             loop.call_soon_threadsafe(self.start, context=Context())
         except RuntimeError as exception:  # closed
-            self.refuse(exception)
-
-    def hand_elsewhere(self, loop_thread: LoopThread) -> None:
-        """Have the call run on a fresh loop in ``loop_thread``. Again does no harm."""
-        try:
-            loop_thread.run_elsewhere(self.run_on_fresh_loop)
-        except RuntimeError as exception:  # closed, at interpreter exit
             self.refuse(exception)
 
     def post(self) -> None:
@@ -455,52 +430,6 @@ class Call(RootFrame):
         if self.task is not None and self.loop is not None and not self.loop.is_closed():
             # Should the loop run again, nobody wants the coroutine to go on.
             self.loop.call_soon_threadsafe(self.cancel)
-
-
-class _OnFreshLoop:
-    """A call on a loop that lives no longer than the call."""
-
-    __slots__ = ("_call", "_driven", "_ended")
-
-    def __init__(self, call: Call, driven: DrivenLoop) -> None:
-        self._call = call
-        self._driven = driven
-        self._ended = False
-
-    def run(self) -> None:
-        call, driven = self._call, self._driven
-        context = call.context
-        assert context is not None
-        try:
-            call.loop = driven.loop
-            if call.cancelled:
-                call.refuse(asyncio.CancelledError())
-                return
-            call.arrive()
-            driven.roots.append(call)
-            task = driven.create_unlisted_task(self._run(), context=context)
-            call.task = task
-            task.add_done_callback(self._on_task_done)
-            while not self._ended:
-                driven.run_forever()
-            if not call.answered:  # the task was cancelled before its first step
-                call.discard()
-                call.set_exception(asyncio.CancelledError())
-            call.task = None
-            if storage(context) is not call.given:
-                call.after = context
-        finally:
-            driven.close()
-
-    async def _run(self) -> None:
-        try:
-            await self._call.wrapped()
-        except BaseException as exception:  # noqa: BLE001  # for the waiting thread
-            self._call.set_exception(exception)
-
-    def _on_task_done(self, _: asyncio.Task[None]) -> None:
-        self._ended = True
-        self._driven.loop.stop()
 
 
 def _failure(task: asyncio.Task[Any]) -> BaseException:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import threading
-import weakref
 from collections import deque
 from collections.abc import AsyncIterable, Iterable
-from contextlib import suppress
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, cast, overload
 
+from asgiref._bridge.borrowed_thread import BorrowedThread
 from asgiref._bridge.conversation import Conversation
 from asgiref._bridge.coroutines import iscoroutinefunction
-from asgiref._bridge.current_thread_executor import CurrentThreadExecutor
 from asgiref._bridge.sync_to_async import SyncToAsync
 from asgiref._bridge.threads import WorkerExecutor
 from asgiref._bridge.work import NO_EXC_INFO, Work
@@ -73,89 +70,6 @@ class _Steps(SyncToAsync[..., Any]):
             raise
 
 
-class _Loan:
-    """What the borrowed thread looks at; it must not keep the iteration."""
-
-    __slots__ = ("__weakref__", "over", "pump")
-
-    def __init__(self) -> None:
-        self.over = False
-        self.pump: CurrentThreadExecutor | None = None
-
-    def serve(self, loop: asyncio.AbstractEventLoop, ready: asyncio.Future[None]) -> None:
-        """Run the steps of the iteration, in the borrowed thread."""
-        self.pump = CurrentThreadExecutor(None)
-        try:
-            loop.call_soon_threadsafe(_resolve, ready)
-        except RuntimeError:
-            return  # closed: nobody waits there
-        self.pump.serve(lambda: self.over)
-        self.pump.close()
-
-    def end(self) -> None:
-        """Let the thread go. Any thread, any time."""
-        self.over = True
-        if self.pump is not None:
-            self.pump.notify()
-
-
-class _BorrowedThread:
-    """One thread of a foreign executor, which may have many, for as long as an iteration lasts."""
-
-    #: Ended at interpreter exit, when executors wait for their threads.
-    _loans: ClassVar[weakref.WeakSet[_Loan] | None] = None
-
-    def __init__(self, executor: Executor) -> None:
-        self._executor: Final = executor
-        self._loan: Final = _Loan()
-        loans = _BorrowedThread._loans
-        if loans is None:
-            loans = _BorrowedThread._loans = weakref.WeakSet()
-            _at_thread_exit(_end_loans)
-        loans.add(self._loan)
-
-    async def borrow(self) -> CurrentThreadExecutor:
-        """Wait for a thread, and return the executor that runs things in it."""
-        loop = asyncio.get_running_loop()
-        ready: asyncio.Future[None] = loop.create_future()
-        future = self._executor.submit(self._loan.serve, loop, ready)
-        try:
-            await ready
-        except BaseException:
-            self.give_back()
-            future.cancel()
-            raise
-        assert self._loan.pump is not None
-        return self._loan.pump
-
-    def give_back(self) -> None:
-        """Let the thread go."""
-        self._loan.end()
-
-    def __del__(self) -> None:
-        self._loan.end()
-
-
-def _resolve(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)
-
-
-def _end_loans() -> None:
-    for loan in list(_BorrowedThread._loans or ()):
-        loan.end()
-
-
-def _at_thread_exit(function: Callable[[], None]) -> None:
-    """Have ``function`` called before the interpreter joins its threads."""
-    register: Callable[[Callable[[], None]], None] | None = getattr(
-        threading, "_register_atexit", None
-    )
-    if register is not None:
-        with suppress(RuntimeError):  # it is too late for that
-            register(function)
-
-
 def _take(iterator: Iterator[_T], count: int) -> tuple[list[_T], bool, BaseException | None]:
     """Take up to ``count`` items.
 
@@ -198,12 +112,12 @@ class _Options:
 
     async def iterate(self, source: Callable[[], Iterable[_T]]) -> AsyncGenerator[_T, None]:
         executor: Executor | None = None
-        borrowed: _BorrowedThread | None = None
+        borrowed: BorrowedThread | None = None
         if not self.thread_sensitive:
             if self.executor is None:
                 executor = WorkerExecutor()
             else:
-                borrowed = _BorrowedThread(self.executor)
+                borrowed = BorrowedThread(self.executor)
                 executor = await borrowed.borrow()
         steps = _Steps(
             thread_sensitive=self.thread_sensitive, executor=executor, context=self.context

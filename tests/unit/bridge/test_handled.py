@@ -1,4 +1,4 @@
-"""`Trace`: an exception is raised once more, and nobody can tell."""
+"""`Reraising`: an exception is raised once more, and nobody can tell."""
 
 # ruff: noqa: PT017  # what is tested is how things are while an exception is handled
 
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from asgiref._bridge.handled import Trace, get_context, set_context
+from asgiref._bridge.handled import Reraising, get_context, set_context
 
 
 def _raised(error: BaseException) -> BaseException:
@@ -21,11 +21,10 @@ def _raised(error: BaseException) -> BaseException:
 
 
 def _raise_again(error: BaseException) -> BaseException | None:
-    trace = Trace(error)
     try:
-        raise error
+        with Reraising(error):
+            raise error
     except BaseException:  # noqa: BLE001  # exactly that one
-        trace.restore()
         return sys.exception()
 
 
