@@ -68,7 +68,9 @@ class _Watch:
         threads = self._threads()
         now = {each: (frames[each], frames[each].f_lasti) for each in threads if each in frames}
         seen, self._seen = self._seen, now
-        if now and now == seen:
+        if not now:
+            return  # nothing is known of who keeps it waiting
+        if now == seen:
             self._report(now)
             self._seen.clear()
         else:

@@ -23,6 +23,8 @@ class _Work:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, place: object) -> None:
         self.loop, self.place, self.pending = loop, place, True
+        self.sensitive = True
+        self.runs_in: int | None = None
 
     def is_pending(self) -> bool:
         return self.pending
@@ -116,3 +118,18 @@ def test_home_that_has_gone(caplog: pytest.LogCaptureFixture) -> None:
     loop, _ = _watch(executor)
     loop.run()
     assert caplog.records == []
+
+
+def test_foreign_executor_by_what_runs_in_it(
+    blocked: WorkerExecutor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The threads of a foreign executor are known by the calls that run in them."""
+    place = object()
+    _, running = _watch(place)
+    running.pending, running.runs_in = False, blocked.thread
+    loop, waiting = _watch(place)
+    waiting.sensitive = False
+    with caplog.at_level(logging.WARNING, "asgiref.sync"):
+        while len(loop.due) == 1 and not caplog.records:
+            loop.run()
+    assert "the work waits for a thread" in caplog.text
