@@ -420,3 +420,29 @@ def test_work_of_a_foreign_executor_is_not_reported(reports: _Reports) -> None:
 
     _in_debug_mode(True, main)
     assert reports.messages == []
+
+
+def test_starving_in_a_pool_is_reported(reports: _Reports) -> None:
+    """R16, R3: so is work that waits for a pool whose threads all wait for it."""
+    with ThreadPoolExecutor(1) as pool:
+        nested = _Impatient(threading.get_ident, thread_sensitive=False, executor=pool)
+        hold = _Impatient(int, thread_sensitive=False, executor=pool)
+
+        async def inner() -> None:
+            task = asyncio.create_task(nested())
+            while not reports.came.is_set():  # noqa: ASYNC110  # a thread sets it
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+
+        def _starves() -> int:
+            async_to_sync(inner)()
+            return 0
+
+        hold.func = _starves
+
+        async def main() -> None:
+            await hold()
+
+        _in_debug_mode(True, main)
+    assert "_starves" in reports.messages[0]
