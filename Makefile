@@ -1,7 +1,7 @@
 # Targets hold no logic: they make an environment with nox in it and call its sessions (noxfile.py).
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick docs bench nightly servers redis downstream typing-frameworks clean
+.PHONY: help demo test quick docs bench nightly servers redis downstream typing-frameworks soak clean
 
 # The first interpreter that runs, is new enough and can make environments; shims may do neither.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3 python \
@@ -19,6 +19,7 @@ help:
 	@echo 'make bench       against asgiref 3.13.0, as ratios; ARGS="benchmarks.local" for one module'
 	@echo
 	@echo 'Longer, or with more to install:'
+	@echo 'make soak        a million calls of the bridge; nothing may be left behind'
 	@echo 'make nightly     the property tests with thousands of examples'
 	@echo 'make servers     the WSGI adapters between real servers and frameworks'
 	@echo 'make redis       the Redis example against a real redis-server'
@@ -64,6 +65,9 @@ redis: $(NOX)
 
 bench: $(NOX)
 	@$(NOX) -s bench -- $(ARGS)
+
+soak: $(NOX)
+	@$(NOX) -s soak -- $(ARGS)
 
 clean:
 	rm -rf .venv .nox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist site

@@ -281,6 +281,17 @@ def downstream(session: nox.Session, against: str) -> None:
     session.run("python", "tests/downstream/run.py", f"--against={version}", *session.posargs)
 
 
+@nox.session(python=PYTHONS[-1])
+def soak(session: nox.Session) -> None:
+    """A million calls of the bridge, a few thousand on other loops: nothing may be left behind."""
+    _install(session, "test")
+    session.run("python", "-m", "benchmarks.soak", *session.posargs)
+    if not session.posargs:
+        for loop in ("debug", "eager", "uvloop"):
+            if loop != "eager" or PYTHONS[-1] != "3.11":
+                session.run("python", "-m", "benchmarks.soak", "--calls=50000", f"--loop={loop}")
+
+
 @nox.session(name="bench-peer")
 def bench_peer(session: nox.Session) -> None:
     """Prepare the environment of asgiref 3.13.0 and the other rivals; runs nothing."""
