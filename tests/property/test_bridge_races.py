@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from asgiref.sync import (
+    AsyncSingleThreadContext,
     ThreadSensitiveContext,
     async_to_sync,
     markcoroutinefunction,
@@ -140,3 +141,43 @@ def test_a_coroutine_whose_task_is_cancelled_before_its_first_step_is_closed(
     with pytest.raises(asyncio.CancelledError):
         async_to_sync(remember, force_new_loop=True)()
     assert inspect.getcoroutinestate(made[0]) == inspect.CORO_CLOSED
+
+
+@pytest.mark.parametrize("outermost_is_fresh", [False, True])
+def test_a_fresh_loop_inside_of_another_in_the_one_loop_thread_is_a_deadlock(
+    outermost_is_fresh: bool,
+) -> None:
+    """R15: the outer loop occupies the thread of the context, and waits for the inner one."""
+
+    async def innermost() -> None:
+        raise AssertionError
+
+    async def between() -> None:
+        call = async_to_sync(innermost, force_new_loop=True)
+        await sync_to_async(call, thread_sensitive=False)()
+
+    async def outermost() -> None:
+        await sync_to_async(async_to_sync(between, force_new_loop=True))()
+
+    start = between if outermost_is_fresh else outermost
+    with AsyncSingleThreadContext(), pytest.raises(RuntimeError, match="deadlock"):
+        async_to_sync(start, force_new_loop=outermost_is_fresh)()
+
+
+def test_fresh_loops_beside_each_other_in_the_one_loop_thread_take_turns() -> None:
+    """No call is below the other, so the second has to wait and no more."""
+
+    async def fresh() -> asyncio.AbstractEventLoop:
+        await sync_to_async(_returns)()
+        return asyncio.get_running_loop()
+
+    async def main() -> list[asyncio.AbstractEventLoop]:
+        call = async_to_sync(fresh, force_new_loop=True)
+        return await asyncio.gather(
+            *(sync_to_async(call, thread_sensitive=False)() for _ in range(5))
+        )
+
+    with AsyncSingleThreadContext():
+        loops = async_to_sync(main)()
+    assert len(set(loops)) == 5
+    assert all(loop.is_closed() for loop in loops)

@@ -113,6 +113,10 @@ class Call(RootFrame):
         #: The waiting thread has left; nobody wants the outcome.
         self.given_up: bool = False
 
+    def describe(self) -> str:
+        """Say what this is, for an error message."""
+        return f"the call of {getattr(self.owner, 'awaitable', self.owner)!r} by async_to_sync"
+
     # In the loop's thread -----------------------------------------------------------------------
 
     def set_result(self, result: Any) -> None:

@@ -17,10 +17,39 @@ __all__ = ("hand_over",)
 
 def hand_over(call: Call, loop_thread: LoopThread) -> None:
     """Have ``call`` run on a fresh loop in ``loop_thread``. Calling it again does no harm."""
+    occupant = loop_thread.occupant
+    if occupant is not None and _waits_for(occupant, call):
+        call.refuse(
+            RuntimeError(
+                f"deadlock: {call.describe()} with force_new_loop needs the one loop thread of the "
+                f"AsyncSingleThreadContext, in which {occupant.describe()} with force_new_loop "
+                "waits for it; leave out force_new_loop in the inner call"
+            )
+        )
+        return
     try:
-        loop_thread.run_elsewhere(lambda: _run(call))
+        loop_thread.run_elsewhere(lambda: _occupy(loop_thread, call))
     except RuntimeError as exception:  # closed, at interpreter exit
         call.refuse(exception)
+
+
+def _waits_for(occupant: Call, call: Call) -> bool:
+    """Tell whether ``call`` was made below ``occupant``, which cannot end before it (R15)."""
+    ancestor = call.work
+    while ancestor is not None and not ancestor.abandoned:
+        if ancestor.frame is occupant:
+            return True
+        ancestor = ancestor.parent()
+    return False
+
+
+def _occupy(loop_thread: LoopThread, call: Call) -> None:
+    """Run the call, known as the one that has the thread."""
+    loop_thread.occupant = call
+    try:
+        _run(call)
+    finally:
+        loop_thread.occupant = None
 
 
 def _run(call: Call) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable
 
+    from asgiref._bridge.call import Call
+
 __all__ = ("Lease", "LoopThread", "LoopThreadPool", "dedicated", "pool")
 
 
@@ -31,6 +33,8 @@ class LoopThread:
         self.driven: Final = DrivenLoop()
         #: The process that the thread lives in.
         self.pid: Final = os.getpid()
+        #: The call whose fresh loop runs here while the thread's own stands still.
+        self.occupant: Call | None = None
         self._jobs: Final[deque[Callable[[], None]]] = deque()
         self._closing = False
         self._thread: Final = threading.Thread(target=self._run, name=name, daemon=True)
