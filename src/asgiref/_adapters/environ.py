@@ -109,6 +109,10 @@ def _variable(name: bytes) -> str:
     return "HTTP_" + lowered.upper().replace(b"-", b"_").decode("latin-1")
 
 
+def _malformed(key: str, value: object, expected: str) -> TypeError:
+    return TypeError(f"The server's scope has {value!r:.80} in {key!r}, where ASGI has {expected}.")
+
+
 #: Variables of names that were seen before: the same few come with every request.
 _variables: Final[dict[bytes, str]] = {}
 
@@ -128,15 +132,20 @@ def _add_headers(
 ) -> None:
     known = _variables
     repeated: dict[str, list[bytes]] = {}
-    for name, value in headers:
-        variable = known[name] if name in known else _remember(name)
-        if variable not in environ:
-            if variable:
-                environ[variable] = value.decode("latin-1")
-        elif variable in repeated:
-            repeated[variable].append(value)
-        else:
-            repeated[variable] = [environ[variable].encode("latin-1"), value]
+    pair: Any = None
+    try:
+        for pair in headers:
+            name, value = pair
+            variable = known[name] if name in known else _remember(name)
+            if variable not in environ:
+                if variable:
+                    environ[variable] = value.decode("latin-1")
+            elif variable in repeated:
+                repeated[variable].append(value)
+            else:
+                repeated[variable] = [environ[variable].encode("latin-1"), value]
+    except (AttributeError, TypeError, ValueError):
+        raise _malformed("headers", pair, "pairs of bytes") from None
     for variable, values in repeated.items():
         if limit is not None and len(values) > limit:
             field = variable.removeprefix("HTTP_").replace("_", "-").lower()
@@ -178,9 +187,17 @@ def build_environ(
 
     Raises:
         BadRequest: the headers contradict themselves, or one name repeats beyond the limit.
+        TypeError: the server's scope breaks the specification; the message names the key.
     """
-    path: str = scope.get("path") or ""
-    query: bytes = scope.get("query_string") or b""
+    method: Any = scope.get("method")
+    path: Any = scope.get("path") or ""
+    query: Any = scope.get("query_string") or b""
+    if not isinstance(method, str) or not method:
+        raise _malformed("method", method, "the method as text")
+    if not isinstance(path, str):
+        raise _malformed("path", path, "the decoded path as text")
+    if not isinstance(query, bytes):
+        raise _malformed("query_string", query, "the encoded query as bytes")
     script_name, path_info = _split_path(path, scope.get("root_path") or "")
     scheme: str = scope.get("scheme") or "http"
     raw_path: bytes | None = scope.get("raw_path")
@@ -188,7 +205,7 @@ def build_environ(
         raw_path = quote(path, safe=_PATH_SAFE, errors="surrogateescape").encode("ascii")
     target = join_url(raw_path, query)
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope["method"],
+        "REQUEST_METHOD": method,
         "SCRIPT_NAME": _native(script_name),
         "PATH_INFO": _native(path_info),
         "QUERY_STRING": query.decode("latin-1"),

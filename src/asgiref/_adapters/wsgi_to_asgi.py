@@ -48,16 +48,15 @@ def _is_one_of_many() -> bool:
 
 def _length_of(scope: Mapping[str, Any]) -> int | None:
     """Return the request's Content-Length in bytes, if it has one that makes sense."""
-    values = []
-    for name, value in scope.get("headers") or ():
-        if len(name) == 14 and name.lower() == b"content-length":
-            values.append(value)
-    if not values:
-        return None
     try:
+        values = [
+            value
+            for name, value in scope.get("headers") or ()
+            if len(name) == 14 and name.lower() == b"content-length"
+        ]
         return content_length_of(values)
-    except BadRequest:  # the environ cannot be built either, and the request is refused there
-        return None
+    except (AttributeError, TypeError, ValueError):
+        return None  # the environ cannot be built either, and the request is refused there
 
 
 def _run_request(instance: WsgiToAsgiInstance, body: RequestBody) -> None:
@@ -144,7 +143,7 @@ class WsgiToAsgiInstance:
         else:
             exchange = WindowedExchange(receive, send, first, self.request_threads.pool)
         self._exchange = exchange
-        self._response = ResponseWriter(exchange, scope["method"])
+        self._response = ResponseWriter(exchange, scope.get("method") or "")
         try:
             if first.get("more_body"):
                 # What has arrived already is taken in before the thread starts, not after: that
@@ -230,7 +229,7 @@ class WsgiToAsgiInstance:
         try:
             environ = self.build_environ(self.scope, body)
         except BadRequest as refusal:
-            start, end = bad_request(str(refusal), self.scope["method"])
+            start, end = bad_request(str(refusal), self.scope.get("method") or "")
             self._exchange.put(start, 0, urgent=False)
             self._exchange.put(end, 0, last=True, urgent=False)
             return

@@ -165,6 +165,24 @@ class TestBuildEnviron:
             environ_of(*many)
         assert environ_of(*many, limit=None)["HTTP_X_A"].count("1") == 101
 
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("method", None),
+            ("path", b"/"),
+            ("query_string", "a=b"),
+            ("headers", [("host", "a")]),
+            ("headers", [(b"host", "a")]),
+            ("headers", [(b"host",)]),
+            ("headers", [None]),
+            ("headers", 5),
+        ],
+    )
+    def test_broken_scope(self, key: str, value: object) -> None:
+        """A scope that breaks the specification is an error that names the key."""
+        with pytest.raises(TypeError, match=f"scope has .* in '{key}'"):
+            build_environ(http_scope() | {key: value}, None)
+
 
 class TestBuildScope:
     """ASGI, "HTTP Connection Scope", from what a WSGI server tells."""

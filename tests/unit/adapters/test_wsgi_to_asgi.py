@@ -161,6 +161,13 @@ class TestEnviron:
         assert exchange.complete
         assert bool(exchange.body) == (method != "HEAD")
 
+    @pytest.mark.parametrize("headers", [[(b"content-length", 5)], [None], 5], ids=repr)
+    def test_broken_scope(self, headers: Any) -> None:
+        """A scope that breaks the specification is an error that reaches the server."""
+        _, error = play_failing(hello, http_scope() | {"headers": headers})
+        assert isinstance(error, TypeError)
+        assert "'headers'" in str(error)
+
     def test_duplicate_header_limit(self) -> None:
         """The limit is the adapter's second argument."""
 
