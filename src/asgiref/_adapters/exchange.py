@@ -192,7 +192,10 @@ class Exchange(ABC):
         """Raise what ended the sending, where it was more than the client's leaving."""
         failure = self._failure
         if failure is not None and not isinstance(failure, OSError):
-            raise failure
+            try:
+                raise failure
+            finally:
+                del failure  # its traceback holds this frame: no cycle
 
     def _cut_off(self) -> ConnectionAbortedError:
         return ConnectionAbortedError(
@@ -259,6 +262,7 @@ class Exchange(ABC):
     async def close(self) -> None:
         """End the tasks of the exchange."""
         self._left = True
+        self._failure = None  # its traceback holds the exchange: no cycle
         if self._abandoned:
             return
         receiver, self._receiver = self._receiver, None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import sys
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any, Final
 from wsgiref.validate import validator
 
@@ -983,3 +985,40 @@ class TestOverrides:
         """A pool without threads is refused when the adapter is made."""
         with pytest.raises(ValueError, match="max_workers"):
             WsgiToAsgi(hello, max_workers=0)
+
+
+class DroppedError(Exception):
+    """Raised and dropped."""
+
+
+@pytest.mark.parametrize("kind", ["application", "send"])
+def test_no_cycles(kind: str) -> None:
+    """An error that was dropped is freed at once, with the frames it went through."""
+
+    def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        del environ
+        start_response("200 OK", [])
+        yield b"a"
+        if kind == "application":
+            raise DroppedError
+
+    async def send(event: dict[str, Any]) -> None:
+        if kind == "send":
+            raise DroppedError
+
+    async def main() -> None:
+        exchange = HttpExchange()
+        try:
+            await WsgiToAsgi(application)(exchange.scope, exchange.receive, send)
+        except DroppedError as error:
+            reference = weakref.ref(error)
+        else:
+            pytest.fail("nothing was raised")
+        await asyncio.sleep(0)
+        assert reference() is None
+
+    gc.disable()
+    try:
+        asyncio.run(main())
+    finally:
+        gc.enable()
