@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from types import TracebackType
 
+    from asgiref._bridge.state import Frame
     from asgiref._bridge.work import Work
 
     ExcInfo = (
@@ -76,6 +77,9 @@ class Call(RootFrame):
         "started",
         "task",
     )
+
+    #: Also a frame that is no root; said again for pyright, since ``start`` assigns a root.
+    root: Frame | None
 
     def __init__(
         self, owner: CallOwner, awaitable: Awaitable[Any], exc_info: ExcInfo, work: Work | None
