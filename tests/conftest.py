@@ -15,6 +15,7 @@ import asyncio
 import faulthandler
 import importlib
 import os
+import signal
 import sys
 import threading
 import warnings
@@ -85,6 +86,9 @@ _loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, str] = weakref.Weak
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make every new loop one of the chosen kind, and known to the search for leaks."""
+    # A shell starts what runs in its background with Ctrl-C ignored, which children inherit.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # While tests run, pytest captures the stream itself; a dump of a hung test must get past it.
     config.stash[_stderr] = os.dup(2)
     make = _loop_factory(config.getoption("--loop"))
