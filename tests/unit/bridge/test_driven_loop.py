@@ -127,6 +127,7 @@ def test_a_loop_survives_what_a_task_raises(kind: type[BaseException]) -> None:
     """``KeyboardInterrupt`` and ``SystemExit`` leave ``run_forever``, which is entered again."""
 
     async def raises() -> None:
+        await asyncio.sleep(0)  # a task that starts eagerly raises it where it is made
         raise kind
 
     async def main() -> str:
