@@ -6,11 +6,14 @@ import asyncio
 import gc
 import threading
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from asgiref._bridge.mailbox import Mailbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class _Letter:
@@ -153,3 +156,38 @@ def test_it_does_not_keep_the_loop() -> None:
     gc.collect()
     assert alive() is None
     mailbox.deliver(_Letter([], "nobody"))
+
+
+def test_waking_may_run_the_loop_itself() -> None:
+    """A letter that runs the loop within its task's step (as in notebooks): none is lost.
+
+    What the nested run has taken out is not taken out again, and what came after it is woken.
+    """
+    told: list[Callable[[], object]] = []
+
+    class Nested(_CountingLoop):
+        def call_soon_threadsafe(  # type: ignore[override]  # the test runs what it is given
+            self, callback: Callable[[], object], *args: Any, **kwargs: Any
+        ) -> asyncio.Handle:
+            told.append(callback)
+            return asyncio.Handle(callback, (), self)
+
+    loop = Nested()
+    log: list[object] = []
+    mailbox = Mailbox(loop, None)
+
+    class Nests(_Letter):
+        def wake(self) -> None:
+            super().wake()
+            if len(log) == 1:
+                mailbox.deliver(_Letter(log, "before"))
+                told.pop(0)()
+                mailbox.deliver(_Letter(log, "after"))
+
+    mailbox.deliver(Nests(log, "nests"))
+    mailbox.deliver(_Letter(log, "next"))
+    while told:
+        told.pop(0)()
+    here = threading.get_ident()
+    assert log == [(name, here) for name in ("nests", "nests", "next", "before", "after")]
+    loop.close()

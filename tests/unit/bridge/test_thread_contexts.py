@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 
@@ -12,6 +15,7 @@ import pytest
 from asgiref._bridge.async_to_sync import async_to_sync
 from asgiref._bridge.sync_to_async import SyncToAsync, sync_to_async
 from asgiref._bridge.thread_contexts import AsyncSingleThreadContext, ThreadSensitiveContext
+from tests.programs import run_program
 
 
 async def _where() -> int:
@@ -180,3 +184,144 @@ def test_many_contexts_leave_nothing() -> None:
         assert len(SyncToAsync.context_to_thread_executor) == before
 
     asyncio.run(main())
+
+
+class _Holder:
+    """A call in a pool thread that has a ``context=`` until it is told to leave."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.entered, self.leave = threading.Event(), threading.Event()
+
+    def __call__(self) -> None:
+        self.entered.set()
+        self.leave.wait()
+
+    async def start(self) -> asyncio.Task[None]:
+        call = sync_to_async(self, thread_sensitive=False, context=self.context)
+        task = asyncio.create_task(call())
+        await asyncio.to_thread(self.entered.wait)
+        return task
+
+
+def test_call_that_waits_for_its_context_is_counted_once() -> None:
+    """Leaving waits for a call that was sent again, because its ``context=`` was in use, once."""
+
+    async def main() -> None:
+        shared = copy_context()
+        holder = _Holder(shared)
+        held = await holder.start()
+        context = ThreadSensitiveContext()
+        await context.__aenter__()
+        parked = asyncio.create_task(sync_to_async(int, context=shared)())
+        await asyncio.sleep(0)
+        await sync_to_async(int)()  # behind the other in the same worker, which has met that one
+        holder.leave.set()
+        assert await parked == 0
+        await held
+        leaving = asyncio.create_task(context.__aexit__(None, None, None))
+        await asyncio.sleep(0)
+        assert leaving.done()
+
+    asyncio.run(main())
+
+
+def test_call_that_waits_for_its_context_while_the_block_ends() -> None:
+    """It was accepted, so it runs, also in a context with an executor (R6)."""
+
+    async def main() -> None:
+        shared = copy_context()
+        holder = _Holder(shared)
+        held = await holder.start()
+        with ThreadPoolExecutor(1) as executor:
+            async with ThreadSensitiveContext(executor=executor):
+                parked = asyncio.create_task(sync_to_async(int, context=shared)())
+                await asyncio.sleep(0)
+                await sync_to_async(int)()
+                asyncio.get_running_loop().call_soon(holder.leave.set)
+            assert await parked == 0
+        await held
+
+    asyncio.run(main())
+
+
+def test_dropped_context_gives_its_thread_back() -> None:
+    """A context that was entered and never left is freed with its task, and so is its thread."""
+
+    async def abandon(dropped: threading.Event) -> int:
+        context = ThreadSensitiveContext()
+        await context.__aenter__()
+        weakref.finalize(context, dropped.set)
+        return await sync_to_async(threading.get_ident)()
+
+    async def main() -> None:
+        before = len(SyncToAsync.context_to_thread_executor)
+        threads = set()
+        for _ in range(5):
+            dropped = threading.Event()
+            threads.add(await asyncio.create_task(abandon(dropped)))
+            await asyncio.sleep(0)  # the loop has let go of the task
+            for _ in range(300):
+                gc.collect()
+                if dropped.wait(0.01):  # until then, the worker may hold what it has just run
+                    break
+            assert dropped.is_set()
+        assert len(SyncToAsync.context_to_thread_executor) == before
+        assert len(threads) == 1
+
+    asyncio.run(main())
+
+
+def test_single_thread_context_that_is_carried_on() -> None:
+    """Code that runs in a context from inside of the block, after the block, leases no thread."""
+    own = async_to_sync(_where)()
+    with AsyncSingleThreadContext():
+        assert async_to_sync(_where)() != own
+        carried = copy_context()
+    assert carried.run(async_to_sync(_where)) == own
+
+
+def test_single_thread_context_that_two_threads_enter() -> None:
+    """Each leaves its own block."""
+    context = AsyncSingleThreadContext()
+    entered, leave = threading.Event(), threading.Event()
+
+    def other() -> tuple[int, int]:
+        own = async_to_sync(_where)()
+        with context:
+            entered.set()
+            leave.wait()
+        return own, async_to_sync(_where)()
+
+    own = async_to_sync(_where)()
+    with ThreadPoolExecutor(1) as pool:
+        with context:
+            future = pool.submit(other)
+            entered.wait()
+        here = async_to_sync(_where)()
+        leave.set()
+        others_own, there = future.result()
+    assert here == own
+    assert there == others_own
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_single_thread_context_in_the_child_of_a_fork() -> None:
+    """R7: the child has a loop thread of its own, not the parent's, which is not there."""
+    program = """
+    import os, signal, warnings
+    from asgiref.sync import AsyncSingleThreadContext, async_to_sync
+
+    async def answer():
+        return 3
+
+    with AsyncSingleThreadContext():
+        async_to_sync(answer)()
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the threads in the parent
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)
+            os._exit(async_to_sync(answer)())
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), async_to_sync(answer)())
+    """
+    assert run_program(program).split() == ["3", "3"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ import pytest
 
 from asgiref._bridge.threads import Worker, WorkerExecutor, WorkerPool
 from asgiref._bridge.threads import pool as shared_pool
+from tests.programs import run_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,3 +215,66 @@ def test_workers_are_no_daemons() -> None:
     assert worker.thread.daemon is False
     assert worker.thread.name.startswith("asgiref-worker-")
     shared_pool.release(worker)
+
+
+def test_dropped_executor_gives_its_worker_back() -> None:
+    """An executor has its worker for as long as it lives, so one that is collected has none."""
+    threads = set()
+    for _ in range(5):
+        executor = WorkerExecutor()
+        threads.add(executor.submit(threading.get_ident).result())
+        dropped = threading.Event()
+        weakref.finalize(executor, dropped.set)
+        del executor
+        assert dropped.wait(30)
+    assert len(threads) == 1
+
+
+def test_call_after_the_end_of_the_home_thread() -> None:
+    """At interpreter exit, a loop that still runs in another thread gets a ``RuntimeError``.
+
+    The main thread has ended, and with it the worker that was home (R2: whoever awaits work that
+    cannot run gets an exception).
+    """
+    program = """
+    import asyncio, threading
+    from asgiref.sync import sync_to_async
+
+    started = threading.Event()
+
+    async def main():
+        home = await sync_to_async(threading.current_thread)()
+        started.set()
+        home.join()
+        for _ in range(2):
+            try:
+                await sync_to_async(int)()
+            except RuntimeError as error:
+                print("interpreter exit" in str(error))
+
+    threading.Thread(target=lambda: asyncio.run(main())).start()
+    started.wait()
+    """
+    assert run_program(program).split() == ["True", "True"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_shut_down_in_the_child_of_a_fork() -> None:
+    """R7: an executor from before the fork gives the pool of the child no thread of the parent."""
+    program = """
+    import os, signal, warnings
+    from asgiref._bridge.threads import WorkerExecutor
+
+    executors = [WorkerExecutor() for _ in range(2)]
+    for executor in executors:
+        executor.submit(int).result()
+    warnings.simplefilter("ignore", DeprecationWarning)  # of the threads in the parent
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)
+        executors[0].shutdown()
+        executors[1].shutdown(wait=False)
+        os._exit(WorkerExecutor().submit(lambda: 3).result())
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """
+    assert run_program(program).split() == ["3"]
