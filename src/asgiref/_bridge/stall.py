@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import threading
@@ -35,7 +36,7 @@ def watch(work: Work, after: float) -> None:
 class _Watch:
     """Looks twice, and reports if no thread has moved in between that could do the work."""
 
-    __slots__ = ("_seen", "_stack", "_work")
+    __slots__ = ("_seen", "_stack", "_task", "_work")
 
     #: The second look comes after this part of the time.
     _SECOND: Final = 0.1
@@ -43,6 +44,9 @@ class _Watch:
     def __init__(self, work: Work) -> None:
         self._work: Final = work
         self._stack: Final = "".join(traceback.format_stack(sys._getframe(3)))
+        task = asyncio.current_task(work.loop)
+        #: Whoever made the task is not on its stack.
+        self._task: Final = "no task" if task is None else task.get_name()
         #: Each thread's innermost frame, and where in it the thread was.
         self._seen: dict[int, tuple[FrameType, int]] = {}
 
@@ -81,10 +85,11 @@ class _Watch:
         names = {each.ident: each.name for each in threading.enumerate()}
         ident, (frame, _) = next(iter(threads.items()))
         logger.warning(
-            "%s waits for %s thread %r, which is blocked%s; this may be a deadlock.\n"
+            "%s, in %s, waits for %s thread %r, which is blocked%s; this may be a deadlock.\n"
             "The call that waits (most recent call last):\n%s"
             "The thread (most recent call last):\n%s",
             self._work.describe(),
+            self._task,
             "its home" if self._work.sensitive else "a",
             names.get(ident, ident),
             f", like {len(threads) - 1} more of that executor" if len(threads) > 1 else "",
