@@ -460,6 +460,7 @@ class Interpreter:
         thread = threading.current_thread()
         work = scene.invocation
         inner = replace(scene, home=scene.home or Home("thread", thread.ident))
+        has_heard = work is not None and work.told
         must_hear = work is not None and work.left and not work.told
         owners: list[Owner] = []
         force = step.how == "force_new_loop"
@@ -482,6 +483,7 @@ class Interpreter:
                     f"the call of node {step.child.number} by abandoned code gave {error!r}",
                 )
             elif work is not None and work.left and step.child.number not in self.records:
+                self.expect(not has_heard, "abandoned code was told twice")
                 work.told = True
             raise
         finally:
@@ -509,6 +511,8 @@ class Interpreter:
             known = self.dedicated.setdefault(thread, loop)
             self.expect(known is loop, f"node {number}: its thread has had another loop")
         inner = replace(scene, loop=loop, task=task)
+        if work is not None:
+            work.calls.append(number)
         if work is not None and task is work.task:
             return await self.run_async(step.child, inner, work.owner)
         return await self.own(step.child, inner, owners, None if work is None else work.owner)
@@ -730,6 +734,12 @@ class Interpreter:
                 work.left = True
             if not work.started:
                 owner.leave()
+            for called in work.calls:
+                inside = self.records.get(called)
+                self.expect(  # R12: what the thread makes of the cancellation decides
+                    inside is None or inside.ended,
+                    f"the task of node {step.child.number} has gone while node {called} runs",
+                )
             for control in scene.controls:
                 control.look()
             if refusal is None or exception is None:
@@ -919,8 +929,8 @@ class Interpreter:
             self.expect(timeout.expired(), "a TimeoutError without a timeout")
         finally:
             control.release()
-        if not scene.loose:
-            self.expect(
-                task.cancelling() == requests,
-                f"after a timeout cancelling() is {task.cancelling()}, was {requests}",
-            )
+            if not scene.loose:
+                self.expect(
+                    task.cancelling() == requests,
+                    f"after a timeout cancelling() is {task.cancelling()}, was {requests}",
+                )

@@ -154,6 +154,8 @@ class Invocation:
     left: bool = False
     #: CancelledError was raised in the thread because of that (R13), or may have been.
     told: bool = False
+    #: The nodes that it has called by async_to_sync.
+    calls: list[int] = field(default_factory=list)
     #: Guards ``started`` against ``left``.
     lock: threading.Lock = field(default_factory=threading.Lock)
 

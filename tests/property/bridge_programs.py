@@ -148,11 +148,15 @@ _SYNC_HOWS: Final[st.SearchStrategy[How]] = st.sampled_from(
 _ASYNC_HOWS: Final[st.SearchStrategy[How]] = st.sampled_from(
     ["sensitive"] * 5
     + ["pool"] * 3
-    + ["executor", "shared context", "to_thread", "direct sync", "direct", "task"]
+    + ["shared context", "shared context"]
+    + ["executor", "to_thread", "direct sync", "direct", "task"]
 )
 _SYNC_STEPS: Final = st.sampled_from(["write", "call", "call", "call"])
 _ASYNC_STEPS: Final = st.sampled_from(
-    ["write", "write"] + ["call"] * 5 + ["stop"] * 2 + ["together", "scope", "detach", "leave"]
+    ["write", "write"]
+    + ["call"] * 5
+    + ["stop"] * 2
+    + ["together", "scope", "detach", "detach", "leave"]
 )
 
 
