@@ -532,11 +532,11 @@ class Work(Suspension):
         while call_task is not None and not call_task.done():
             try:
                 await asyncio.wait((call_task,))
-            except asyncio.CancelledError:
+            except asyncio.CancelledError as cancelled:
                 if call_task.done():
                     raise
                 forwarded += 1
-                call_task.cancel()
+                call_task.cancel(*cancelled.args[:1])
         self.serving = None
         if call_task is not None and task is not None:
             # What the coroutine took back of our cancellations, this task takes back too (R14).
