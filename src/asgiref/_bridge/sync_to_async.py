@@ -23,6 +23,7 @@ from typing import (
 )
 
 from asgiref._bridge import stall, state
+from asgiref._bridge.call import Call
 from asgiref._bridge.coroutines import COROUTINE_MARKS, iscoroutinefunction
 from asgiref._bridge.handled import Reraising
 from asgiref._bridge.state import live_pump
@@ -250,7 +251,8 @@ class SyncToAsync(Generic[_P, _R]):
                 ancestor = ancestor.around
                 continue
             above = ancestor.frame
-            if above is None or (pump is not None and above.pump is pump):
+            # A call below a thread_sensitive=False hop names the pump too, which is not its own.
+            if above is None or (isinstance(above, Call) and above.inbox is pump):
                 return
             ancestor = above.work
 
