@@ -727,13 +727,18 @@ def _insensitive(function: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitab
     return sync_to_async(AsyncToSync(lambda: _as_coroutine(function)), thread_sensitive=False)
 
 
+def _in_context(function: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+    wrapped = AsyncToSync(lambda: _as_coroutine(function))
+    return sync_to_async(wrapped, context=Context())
+
+
 def _twice(function: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
     return _bridged(_insensitive(_bridged(function)))
 
 
 @pytest.mark.filterwarnings("ignore:async_to_sync was passed a non-async-marked callable")
 @pytest.mark.parametrize("outermost", ["task", "thread"])
-@pytest.mark.parametrize("bridge", [_bridged, _insensitive, _twice])
+@pytest.mark.parametrize("bridge", [_bridged, _insensitive, _twice, _in_context])
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_as_if_there_were_no_bridge(
     scenario: Callable[[Bridge, list[object]], Any], bridge: Bridge, outermost: str

@@ -93,11 +93,13 @@ def test_both_ends_are_named() -> None:
     assert "thread_sensitive=False" in message  # the way out
 
 
-def test_deadlock_through_more_levels() -> None:
+@pytest.mark.parametrize("force", [False, True], ids=["same loop", "fresh loop"])
+def test_deadlock_through_more_levels(force: bool) -> None:
     """R15: through calls in between that run in other threads and on other loops."""
+    hop = async_to_sync(_refused, force_new_loop=force)
 
     async def inner() -> None:
-        await sync_to_async(async_to_sync(_refused), thread_sensitive=False)()
+        await sync_to_async(hop, thread_sensitive=False)()
 
     def runs_a_loop() -> None:
         asyncio.run(inner())

@@ -256,6 +256,26 @@ use_everything()
     assert _run(program) == ["inner", "work", "outer", "interrupted"]
 
 
+def test_interrupt_that_the_sync_code_handles() -> None:
+    """R7, R14: it goes on, and so does the task, whose ``cancelling()`` is where it was."""
+    program = """
+async def inner():
+    asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGINT)
+    await asyncio.Event().wait()
+def work():
+    try:
+        async_to_sync(inner)()
+    except KeyboardInterrupt:
+        return "handled"
+async def outer():
+    print(await sync_to_async(work)())
+    print(asyncio.current_task().cancelling())
+    await asyncio.sleep(0)
+async_to_sync(outer)()
+"""
+    assert _run(program) == ["handled", "0"]
+
+
 def test_second_interrupt_during_the_clean_up() -> None:
     """R7: a second Ctrl-C cancels the clean-up; the call still ends in order."""
     program = """
