@@ -578,8 +578,10 @@ class Interpreter:
         return await self.enter_task(node, scene, owner)
 
     async def detached(self, step: Detach, scene: Scene, owner: Owner) -> None:
-        """Wait until the outermost coroutine is about to end, then run."""
-        await asyncio.shield(owner.gate)
+        """Run, or wait first until the outermost coroutine is about to end."""
+        # In a context that may end at any moment, nobody could tell which home is right.
+        if step.late or scene.home is None or scene.home.kind in ("context", "executor"):
+            await asyncio.shield(owner.gate)
         call = Call("direct", step.child, "all")
         await self.async_call(-1, call, replace(scene, task=asyncio.current_task()), owner)
 

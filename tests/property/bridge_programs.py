@@ -79,9 +79,14 @@ class Scope:
 
 @dataclass(frozen=True)
 class Detach:
-    """Make a task that runs when the loop's outermost coroutine is about to end."""
+    """Make a task that nobody waits for but the outermost coroutine on the loop, at its end.
+
+    Attributes:
+        late: it does nothing until then.
+    """
 
     child: Node
+    late: bool = True
 
 
 @dataclass(frozen=True)
@@ -198,7 +203,7 @@ class _Writer:
         child = self.node(depth + 1, is_async=True)
         if kind == "detach":
             self.budget.detached.update(range(first, self.budget.made))
-            return Detach(child)
+            return Detach(child, self.draw(st.booleans()))
         return self.stop(child, range(first, self.budget.made))
 
     def call(self, depth: int, *, is_async: bool) -> Call:
@@ -288,7 +293,7 @@ def _outline_of(steps: tuple[Step, ...], indent: str) -> Iterator[str]:
             yield f"{indent}ThreadSensitiveContext{' with executor' if step.executor else ''}:"
             yield from _outline_of(step.steps, indent + "    ")
         elif isinstance(step, Detach):
-            yield f"{indent}detach:"
+            yield f"{indent}detach{', to run at the end' if step.late else ''}:"
             yield outline(step.child, indent + "    ")
         else:
             held = ", held there" if step.hold else ""
