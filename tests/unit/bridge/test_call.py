@@ -1,121 +1,206 @@
-"""`Call`: hand-overs that may be repeated, outcomes of which the first counts."""
+"""`Call`: cancellations during a clean-up, loops that stop, what cannot be handed over."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
-from typing import TYPE_CHECKING, Any
+from contextvars import Context, copy_context
+from types import SimpleNamespace
 
 import pytest
 
-from asgiref._bridge.async_to_sync import AsyncToSync
+from asgiref._bridge import call as call_module
+from asgiref._bridge.async_to_sync import AsyncToSync, async_to_sync
 from asgiref._bridge.call import Call
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-async def _result() -> str:
-    await asyncio.sleep(0)
-    return "result"
+from asgiref._bridge.sync_to_async import sync_to_async
+from tests.programs import run_program
 
 
-def _call(function: Callable[[], Any] = _result) -> Call:
-    call = Call(AsyncToSync(function), function(), sys.exc_info(), None)
-    call.fork_context()
-    return call
+async def _answer() -> int:
+    return 3
 
 
-def test_first_outcome_counts() -> None:
-    """Whoever comes later changes nothing."""
-    call = _call()
-    call.discard()
-    call.set_result(1)
-    call.set_exception(LookupError())
-    call.set_result(2)
-    call.finish()
-    assert call.outcome() == 1
+class _CleaningUp:
+    """A call on a fresh loop whose coroutine has returned, while a task that it left cleans up."""
 
+    def __init__(self) -> None:
+        self._cleaning = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._fresh: asyncio.AbstractEventLoop | None = None
+        self._finish: asyncio.Event | None = None
 
-def test_call_without_an_outcome() -> None:
-    """Is an error, not a None."""
-    call = _call()
-    call.discard()
-    call.finish()
-    with pytest.raises(RuntimeError, match="without an outcome"):
-        call.outcome()
+    async def _left(self) -> None:
+        self._fresh = asyncio.get_running_loop()
+        finish = self._finish = asyncio.Event()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._loop.call_soon_threadsafe(self._cleaning.set)
+            await finish.wait()
 
+    async def _leave(self) -> str:
+        self._task = asyncio.create_task(self._left())
+        await asyncio.sleep(0)
+        return "left"
 
-def test_refused_call_closes_its_coroutine() -> None:
-    """No "never awaited" warning is left behind, and the caller hears why."""
-    call = _call()
-    call.refuse(LookupError("refused"))
-    assert call.over
-    with pytest.raises(LookupError, match="refused"):
-        call.outcome()
+    async def call(self) -> str:
+        return await sync_to_async(async_to_sync(self._leave, force_new_loop=True))()
 
+    async def begun(self) -> None:
+        """Wait until the clean-up has begun."""
+        await self._cleaning.wait()
 
-def test_hand_over_may_be_repeated() -> None:
-    """An interrupted thread hands over again; the coroutine runs once."""
-    runs: list[int] = []
-
-    async def once() -> str:
-        runs.append(1)
-        return "result"
-
-    async def main() -> None:
-        call = _call(once)
-        call.loop = asyncio.get_running_loop()
-        call.hand_over()
-        call.hand_over()
-        call.start()
-        while not call.over:  # noqa: ASYNC110  # for steps of this loop
+    async def finish(self) -> None:
+        """Let it end, after what was asked of its loop before."""
+        for _ in range(10):  # a cancellation reaches the call in the next steps of our loop
             await asyncio.sleep(0)
-        call.inbox.close()
-        assert call.outcome() == "result"
+        assert self._fresh is not None
+        assert self._finish is not None
+        self._fresh.call_soon_threadsafe(self._finish.set)
+
+
+def test_cancelled_while_the_call_cleans_up() -> None:
+    """R12: the coroutine has ended and cannot be cancelled, so the task is, after the clean-up."""
+
+    async def main() -> None:
+        cleaning_up = _CleaningUp()
+        task = asyncio.create_task(cleaning_up.call())
+        await cleaning_up.begun()
+        task.cancel()
+        await cleaning_up.finish()
+        await asyncio.wait([task])
+        assert task.cancelled()
 
     asyncio.run(main())
-    assert runs == [1]
 
 
-def test_hand_over_to_a_closed_loop() -> None:
-    """Refuses the call at once."""
-    call = _call()
-    call.loop = asyncio.new_event_loop()
-    call.loop.close()
-    call.hand_over()
-    assert call.over
-    with pytest.raises(RuntimeError, match="closed"):
+def test_timeout_while_the_call_cleans_up() -> None:
+    """R14: it raises ``TimeoutError`` all the same, and ``cancelling()`` ends where it began."""
+
+    async def main() -> None:
+        cleaning_up = _CleaningUp()
+        limits: list[asyncio.Timeout] = []
+
+        async def limited() -> int:
+            async def call() -> None:
+                async with asyncio.timeout(None) as limit:
+                    limits.append(limit)
+                    await cleaning_up.call()
+
+            with pytest.raises(TimeoutError):
+                await call()
+            task = asyncio.current_task()
+            assert task is not None
+            return task.cancelling()
+
+        task = asyncio.create_task(limited())
+        await cleaning_up.begun()
+        limits[0].reschedule(0)
+        await cleaning_up.finish()
+        assert await task == 0
+
+    asyncio.run(main())
+
+
+def test_loop_that_runs_in_short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R13: a loop that has run between two looks was not stopped for all that time."""
+    now = 0.0
+    monkeypatch.setattr(call_module, "time", SimpleNamespace(monotonic=lambda: now))
+    owner = AsyncToSync(_answer)
+    owner.stopped_loop_timeout = 5.0
+    loop = asyncio.SelectorEventLoop()
+    call = Call(owner, _answer(), sys.exc_info(), None)
+    call.loop = loop
+    stopped_since: float | None = None
+    for _ in range(5):
+        stopped_since = call._look_at_loop(stopped_since)
+        now += 4
+        assert not call.given_up
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+    stopped_since = call._look_at_loop(stopped_since)
+    now += 6
+    call._look_at_loop(stopped_since)
+    assert call.given_up
+    call.discard()
+    with pytest.raises(RuntimeError, match="stopped for longer than"):
         call.outcome()
+    loop.close()
 
 
-def test_task_that_is_cancelled_before_its_first_step() -> None:
-    """Never enters its coroutine; the waiting thread hears of it all the same."""
+@pytest.mark.parametrize("given", [False, True], ids=["copied", "given"])
+def test_tasks_left_below_a_nested_call(given: bool) -> None:
+    """R4: they live until the *outermost* call ends, whatever context the sync code runs in."""
+    context = copy_context() if given else None
+    log: list[str] = []
 
-    async def main() -> None:
-        call = _call()
-        call.loop = asyncio.get_running_loop()
-        call.start()
-        if call.task is not None and not call.over:  # it may have started eagerly
-            call.cancel()
-        while not call.over:  # noqa: ASYNC110  # for steps of this loop
-            await asyncio.sleep(0)
-        with pytest.raises(asyncio.CancelledError):
-            call.outcome()
+    async def left() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            log.append("left task ends")
 
-    asyncio.run(main())
+    async def inner() -> None:
+        tasks.append(asyncio.create_task(left()))
+        await asyncio.sleep(0)
+
+    def middle() -> None:
+        async_to_sync(inner)()
+        log.append("inner has ended")
+
+    async def outer() -> None:
+        await sync_to_async(middle, context=context)()
+        log.append("outer ends")
+
+    tasks: list[asyncio.Task[None]] = []
+    async_to_sync(outer)()
+    assert log == ["inner has ended", "outer ends", "left task ends"]
 
 
-def test_call_that_is_cancelled_before_it_starts() -> None:
-    """Is refused when its turn comes."""
+def test_call_that_can_never_be_handed_over() -> None:
+    """What handing it over raises each time is no signal handler's: it is raised, not retried."""
+    attempts = 0
 
-    async def main() -> None:
-        call = _call()
-        call.loop = asyncio.get_running_loop()
-        call.cancel()
-        call.start()
-        assert call.over
-        with pytest.raises(asyncio.CancelledError):
-            call.outcome()
+    def launch() -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1000:
+            call.set_exception(AssertionError("tried for ever"))
+            call.finish()
+        raise LookupError
 
-    asyncio.run(main())
+    coroutine = _answer()
+    call = Call(AsyncToSync(_answer), coroutine, sys.exc_info(), None)
+    Context().run(call.fork_context)
+    with pytest.raises(LookupError):
+        call.wait(launch, foreign=False)
+    assert attempts < 1000
+    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
+
+
+def test_call_after_the_loops_were_closed() -> None:
+    """An ``atexit`` handler that runs later than ours, below a block that was never left."""
+    program = """
+    import atexit, logging, signal
+
+    logging.getLogger("asyncio").setLevel("ERROR")  # it warns when the machine is slow
+
+    def last():
+        from asgiref.sync import async_to_sync
+        signal.alarm(30)
+        try:
+            async_to_sync(answer, force_new_loop=True)()
+        except RuntimeError:
+            print("refused")
+
+    atexit.register(last)
+    from asgiref.sync import AsyncSingleThreadContext, async_to_sync
+
+    async def answer():
+        return 3
+
+    AsyncSingleThreadContext().__enter__()
+    print(async_to_sync(answer)())
+    """
+    assert run_program(program).split() == ["3", "refused"]

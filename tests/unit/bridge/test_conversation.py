@@ -1,175 +1,146 @@
-"""`Conversation`: one coroutine, waited for in several waits."""
+"""`Conversation`, seen through `async_to_sync_iter`: whose it is, and how it ends."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from contextvars import ContextVar
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from asgiref._bridge.async_to_sync import async_to_sync
-from asgiref._bridge.conversation import Conversation
+from asgiref._bridge.iterators import async_to_sync_iter
 from asgiref._bridge.sync_to_async import sync_to_async
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-var: ContextVar[str] = ContextVar("var", default="unset")
+    from collections.abc import AsyncGenerator, Generator
 
 
-class _Steps:
-    """Two ends that take turns: the coroutine makes steps, the thread asks for them."""
+async def _numbers() -> AsyncGenerator[int, None]:
+    for number in range(5):
+        yield number
+
+
+class _LeftBehind:
+    """Sync code whose task is cancelled, and has gone, between its two parts."""
 
     def __init__(self) -> None:
-        self.made = 0
-        self.asked = 0
-        self.log: list[object] = []
-        self.conversation: Conversation[str] | None = None
-        self.go_on = asyncio.Event()
-        self.loop: asyncio.AbstractEventLoop | None = None
+        self.begun, self.go_on, self.ended = (threading.Event() for _ in range(3))
 
-    async def coroutine(self) -> str:
-        self.loop = asyncio.get_running_loop()
-        try:
-            for number in range(3):
-                self.log.append(asyncio.current_task())
-                self.log.append(await sync_to_async(threading.get_ident)())
-                var.set(f"step {number}")
-                self.made += 1
-                assert self.conversation is not None
-                self.conversation.notify()
-                await self.go_on.wait()
-                self.go_on.clear()
-        except asyncio.CancelledError:
-            self.log.append("cancelled")
-            raise
-        return "the end"
+    def wait(self) -> None:
+        self.begun.set()
+        self.go_on.wait()
 
-    def next(self) -> bool:
-        assert self.conversation is not None
-        self.asked += 1
-        if self.loop is not None:
-            self.loop.call_soon_threadsafe(self.go_on.set)
-        return self.conversation.wait(lambda: self.made >= self.asked)
+    async def cancel(self, task: asyncio.Task[None]) -> None:
+        await asyncio.to_thread(self.begun.wait)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        self.go_on.set()
 
 
-def _in_a_thread(function: Callable[[], None]) -> None:
-    function()
+def test_begun_by_one_call_and_continued_by_another() -> None:
+    """A step belongs to the call that takes it: that the first one's task has gone is no concern.
+
+    R13 tells the code whose task was cancelled, and nobody else.
+    """
+    left = _LeftBehind()
+    iterations: list[Generator[int, None, None]] = []
+
+    def begin() -> None:
+        iterations.append(async_to_sync_iter(_numbers)())
+        assert next(iterations[0]) == 0
+        left.wait()
+
+    def go_on() -> int:
+        with closing(iterations[0]):
+            return next(iterations[0])
+
+    async def main() -> int:
+        await left.cancel(asyncio.create_task(sync_to_async(begin)()))
+        return await sync_to_async(go_on)()
+
+    assert asyncio.run(main()) == 1
 
 
-def _below_a_task(function: Callable[[], None]) -> None:
-    asyncio.run(sync_to_async(function)())
+def test_cancelling_whoever_continues() -> None:
+    """R12: it reaches the iteration in which that call is blocked, and frees the thread."""
+    iterations: list[Generator[int, None, None]] = []
 
+    def begin() -> None:
+        iterations.append(async_to_sync_iter(numbers)())
+        assert next(iterations[0]) == 0
 
-def _below_a_call(function: Callable[[], None]) -> None:
-    async_to_sync(sync_to_async(function))()
+    def go_on() -> int:
+        return next(iterations[0])
 
-
-WHERE = pytest.mark.parametrize("where", [_in_a_thread, _below_a_task, _below_a_call])
-
-
-@WHERE
-def test_steps(where: Callable[[Callable[[], None]], None]) -> None:
-    """One task in one context; thread-sensitive code runs at home whenever the thread waits."""
-
-    def talk() -> None:
-        steps = _Steps()
-        steps.conversation = conversation = Conversation(steps.coroutine)
-        for number in range(3):
-            assert steps.next()
-            assert var.get() == f"step {number}"
-            assert not conversation.over
-        assert not steps.next()  # there is no fourth: it has ended
-        assert conversation.over
-        assert conversation.result() == "the end"
-        tasks, threads = steps.log[::2], steps.log[1::2]
-        assert len(set(tasks)) == 1
-        assert threads == [threading.get_ident()] * 3
-
-    where(talk)
-
-
-@WHERE
-def test_close_cancels(where: Callable[[Callable[[], None]], None]) -> None:
-    """And waits until the coroutine has cleaned up."""
-
-    def talk() -> None:
-        steps = _Steps()
-        steps.conversation = conversation = Conversation(steps.coroutine)
-        assert steps.next()
-        conversation.close()
-        assert conversation.over
-        assert steps.log[-1] == "cancelled"
-        conversation.close()  # again does no harm
-
-    where(talk)
-
-
-def test_errors_arrive() -> None:
-    """What the coroutine raises is raised by ``result``, the same object."""
-    error = LookupError("from the coroutine")
-
-    async def fails() -> None:
-        raise error
-
-    conversation = Conversation(fails)
-    assert not conversation.wait(lambda: False)
-    with pytest.raises(LookupError) as caught:
-        conversation.result()
-    assert caught.value is error
-
-
-async def _other() -> str:
-    await asyncio.sleep(0)
-    return "other"
-
-
-def test_other_calls_in_between() -> None:
-    """The thread may do as it likes between two waits, and call other coroutines."""
-    steps = _Steps()
-    steps.conversation = conversation = Conversation(steps.coroutine)
-    assert steps.next()
-    assert async_to_sync(_other)() == "other"
-    assert steps.next()
-    conversation.close()
-
-
-def test_nothing_starts_without_a_wait() -> None:
-    """A conversation that is closed at once never runs its coroutine."""
-    steps = _Steps()
-    steps.conversation = conversation = Conversation(steps.coroutine)
-    conversation.close()
-    assert steps.log == []
-
-
-def test_closed_by_another_thread() -> None:
-    """A finalizer may close it: the coroutine is cancelled, and nobody waits for it there."""
-    steps = _Steps()
-    steps.conversation = conversation = Conversation(steps.coroutine)
-    assert steps.next()
-    thread = threading.Thread(target=conversation.close)
-    thread.start()
-    thread.join()
-    assert not conversation.wait(lambda: False)
-    assert steps.log[-1] == "cancelled"
-
-
-def test_on_a_loop_that_is_given() -> None:
-    """It may run on a loop that somebody else runs."""
-    steps = _Steps()
+    async def numbers() -> AsyncGenerator[int, None]:
+        yield 0
+        waiting.set()
+        await asyncio.Event().wait()
 
     async def main() -> None:
-        loop = asyncio.get_running_loop()
+        await sync_to_async(begin)()
+        task = asyncio.create_task(sync_to_async(go_on)())
+        await waiting.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert await sync_to_async(int)() == 0
 
-        def talk() -> None:
-            steps.conversation = conversation = Conversation(steps.coroutine, loop)
-            assert steps.next()
-            assert steps.loop is loop
-            conversation.close()
+    waiting = asyncio.Event()
+    asyncio.run(main())
 
-        thread = asyncio.to_thread(talk)
-        await thread
+
+def test_dropped_by_code_whose_task_has_gone() -> None:
+    """R13: the finalizer closes the source, and the next ``async_to_sync`` raises."""
+    left = _LeftBehind()
+    log: list[str] = []
+
+    async def numbers() -> AsyncGenerator[int, None]:
+        try:
+            yield 0
+        finally:
+            log.append("closed")
+
+    async def answer() -> None:
+        log.append("answered")
+
+    def work() -> None:
+        try:
+            iteration = async_to_sync_iter(numbers)()
+            next(iteration)
+            left.wait()
+            del iteration
+            log.append("dropped")
+            try:
+                async_to_sync(answer)()
+            except asyncio.CancelledError:
+                log.append("told")
+            async_to_sync(answer)()
+        finally:
+            left.ended.set()
+
+    async def main() -> None:
+        await left.cancel(asyncio.create_task(sync_to_async(work)()))
+        await asyncio.to_thread(left.ended.wait)
 
     asyncio.run(main())
+    assert log == ["closed", "dropped", "told", "answered"]
+
+
+def test_error_in_the_clean_up_of_an_iteration_that_is_left_early() -> None:
+    """What the source raises when it is closed comes out, as from a plain generator."""
+
+    async def numbers() -> AsyncGenerator[int, None]:
+        try:
+            yield 0
+        finally:
+            raise ValueError("not flushed")
+
+    with (
+        pytest.raises(ValueError, match="not flushed"),
+        closing(async_to_sync_iter(numbers)()) as iteration,
+    ):
+        assert next(iteration) == 0

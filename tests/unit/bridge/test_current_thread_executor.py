@@ -209,3 +209,29 @@ def test_many_threads_submit() -> None:
     executor.run_until_future(end)
     thread.join()
     assert sorted(log) == list(range(4 * count))
+
+
+def test_item_that_two_drainers_find_fails_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever puts into a closed executor looks for what is left, as its thread does at the end.
+
+    Both may find the same item; the second of them settles nothing.
+    """
+
+    class Raced(Future[object]):
+        """The other drainer comes when the first is about to settle it."""
+
+        def set_exception(self, exception: BaseException | None) -> None:
+            if not raced:
+                raced.append(True)
+                executor.put(item)
+            super().set_exception(exception)
+
+    raced: list[bool] = []
+    monkeypatch.setattr("asgiref._bridge.current_thread_executor.Future", Raced)
+    executor = CurrentThreadExecutor(None)
+    item = Submitted(int, executor._forward)
+    executor.close()
+    executor.put(item)
+    assert raced == [True]
+    with pytest.raises(RuntimeError, match="already quit"):
+        item.future.result()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from asgiref._bridge import borrowed_thread
 from asgiref.sync import (
     ThreadSensitiveContext,
     async_to_sync,
@@ -18,6 +21,7 @@ from asgiref.sync import (
     sync_to_async,
     sync_to_async_iter,
 )
+from tests.programs import run_program
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator
@@ -404,3 +408,89 @@ class TestAsyncToSyncIter:
 
         asyncio.run(main())
         assert trace == ["cancelled", [0, 1]]
+
+
+class TestThreadsThatAreBorrowed:
+    """An iteration with an executor of the user's keeps one of its threads, until it ends."""
+
+    def test_cancelled_when_the_thread_has_come(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The thread goes back, although the task never learned that it had it."""
+        resolve = borrowed_thread._resolve
+
+        def resolve_and_cancel(ready: asyncio.Future[None]) -> None:
+            resolve(ready)
+            tasks[0].cancel()
+
+        monkeypatch.setattr(borrowed_thread, "_resolve", resolve_and_cancel)
+        tasks: list[asyncio.Task[int]] = []
+
+        async def main(executor: ThreadPoolExecutor) -> None:
+            numbers = sync_to_async_iter([1, 2], thread_sensitive=False, executor=executor)
+
+            async def first() -> int:
+                return await anext(numbers)
+
+            tasks.append(asyncio.create_task(first()))
+            await asyncio.wait(tasks)
+            assert tasks[0].cancelled()
+            assert await asyncio.wrap_future(executor.submit(int)) == 0
+
+        with ThreadPoolExecutor(1) as executor:
+            asyncio.run(main(executor))
+
+    @pytest.mark.parametrize("kept", [True, False], ids=["kept", "dropped"])
+    def test_loop_closed_under_the_iteration(self, kept: bool) -> None:
+        """Without ``shutdown_asyncgens``: the thread goes back when the generator is dropped.
+
+        At the latest it goes back at interpreter exit, which does not hang.
+        """
+        program = """
+        import asyncio, logging
+        from concurrent.futures import ThreadPoolExecutor
+        from asgiref.sync import sync_to_async_iter
+
+        logging.getLogger("asyncio").setLevel("ERROR")  # it warns when the machine is slow
+        executor = ThreadPoolExecutor(1)
+        numbers = sync_to_async_iter([1, 2], thread_sensitive=False, executor=executor)
+
+        async def first():
+            return await anext(numbers)
+
+        loop = asyncio.new_event_loop()
+        print(loop.run_until_complete(first()))
+        loop.close()
+        """
+        if not kept:
+            program += """
+        del numbers
+        print(executor.submit(lambda: 2).result())
+        """
+        assert run_program(program).split() == (["1"] if kept else ["1", "2"])
+
+
+@pytest.mark.parametrize("read_ahead", [0, 1, 5])
+def test_error_of_a_source_is_freed_when_it_is_dropped(read_ahead: int) -> None:
+    """R11: no reference cycle is left, so nothing waits for the garbage collector."""
+
+    class FailureError(Exception):
+        """Can be referred to weakly."""
+
+    freed = threading.Event()
+
+    def source() -> Iterator[int]:
+        yield 1
+        raise FailureError
+
+    async def main() -> None:
+        try:
+            async for _ in sync_to_async_iter(source, read_ahead=read_ahead)():
+                pass
+        except FailureError as failure:
+            weakref.finalize(failure, freed.set)
+
+    gc.disable()
+    try:
+        asyncio.run(main())
+        assert freed.wait(10)
+    finally:
+        gc.enable()

@@ -255,6 +255,7 @@ def test_dropped_context_gives_its_thread_back() -> None:
         return await sync_to_async(threading.get_ident)()
 
     async def main() -> None:
+        asyncio.get_running_loop().set_debug(False)  # which would keep calls, to report stalls
         before = len(SyncToAsync.context_to_thread_executor)
         threads = set()
         for _ in range(5):
@@ -309,9 +310,10 @@ def test_single_thread_context_that_two_threads_enter() -> None:
 def test_single_thread_context_in_the_child_of_a_fork() -> None:
     """R7: the child has a loop thread of its own, not the parent's, which is not there."""
     program = """
-    import os, signal, warnings
+    import logging, os, signal, warnings
     from asgiref.sync import AsyncSingleThreadContext, async_to_sync
 
+    logging.getLogger("asyncio").setLevel("ERROR")  # it warns when the machine is slow
     async def answer():
         return 3
 

@@ -237,9 +237,10 @@ def test_call_after_the_end_of_the_home_thread() -> None:
     cannot run gets an exception).
     """
     program = """
-    import asyncio, threading
+    import asyncio, logging, threading
     from asgiref.sync import sync_to_async
 
+    logging.getLogger("asyncio").setLevel("ERROR")  # it warns when the machine is slow
     started = threading.Event()
 
     async def main():
