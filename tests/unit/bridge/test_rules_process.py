@@ -432,6 +432,21 @@ print("end")
     assert _run(program) == ["end"]
 
 
+def test_loops_are_closed_at_exit() -> None:
+    """R5: the loops of living threads, too: a handler that runs after all finds them closed."""
+    program = """
+import atexit
+loops = []
+atexit.register(lambda: print(loops[0].is_closed()))
+import asyncio
+from asgiref.sync import async_to_sync
+async def loop():
+    return asyncio.get_running_loop()
+loops.append(async_to_sync(loop)())
+"""
+    assert run_program(program) == "True\n"
+
+
 def test_bridge_works_in_atexit_handlers() -> None:
     """R5: users' own ``atexit`` handlers may still wait for coroutines."""
     program = """
