@@ -22,6 +22,9 @@ class Letter(Protocol):
     def wake(self) -> None:
         """Make the task look. In the thread of the loop; may be called for nothing."""
 
+    def wake_soon(self) -> None:
+        """Do the same in a callback of its own, for debug mode."""
+
 
 class Mailbox:
     """The letters for the tasks of one loop. Any thread delivers; the loop's thread empties it.
@@ -68,9 +71,14 @@ class Mailbox:
         letters = self._letters
         try:
             self._scheduled = False
+            loop = self.loop()
+            debug = loop is not None and loop.get_debug()
             while letters:
                 letter = letters[0]
-                letter.wake()
+                if debug:
+                    letter.wake_soon()
+                else:
+                    letter.wake()
                 # It may have run the loop, and so this, itself.
                 if letters and letters[0] is letter:
                     letters.popleft()

@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 import weakref
+from contextvars import Context
 from typing import TYPE_CHECKING, Final
 
 from asgiref._bridge.current_thread_executor import CurrentThreadExecutor
@@ -30,7 +31,8 @@ _watched: Final[weakref.WeakSet[Work]] = weakref.WeakSet()
 def watch(work: Work, after: float) -> None:
     """Report ``work`` once if ``after`` seconds from now blocked threads keep it waiting."""
     _watched.add(work)
-    _Watch(work).look_in(after)
+    # In no context, which would be kept alive for as long.
+    work.loop.call_later(after, _Watch(work).look, after, context=Context())
 
 
 class _Watch:
@@ -42,7 +44,8 @@ class _Watch:
     _SECOND: Final = 0.1
 
     def __init__(self, work: Work) -> None:
-        self._work: Final = work
+        #: Weak: a call that is over must not wait for its watch.
+        self._work: Final = weakref.ref(work)
         self._stack: Final = "".join(traceback.format_stack(sys._getframe(3)))
         task = asyncio.current_task(work.loop)
         #: Whoever made the task is not on its stack.
@@ -50,12 +53,10 @@ class _Watch:
         #: Each thread's innermost frame, and where in it the thread was.
         self._seen: dict[int, tuple[FrameType, int]] = {}
 
-    def look_in(self, after: float) -> None:
-        self._work.loop.call_later(after, self._look, after)
-
-    def _threads(self) -> set[int]:
+    @staticmethod
+    def _threads(work: Work) -> set[int]:
         """Return the identifiers of the threads for which the work waits."""
-        place = self._work.place
+        place = work.place
         if isinstance(place, (CurrentThreadExecutor, WorkerExecutor)):
             return set() if place.thread is None else {place.thread}
         return {
@@ -64,33 +65,35 @@ class _Watch:
             if each.place is place and each.runs_in is not None
         }
 
-    def _look(self, after: float) -> None:
-        if not self._work.is_pending():
+    def look(self, after: float) -> None:
+        """Look whether the work still waits, and for whom."""
+        work = self._work()
+        if work is None or not work.is_pending():
             self._seen.clear()
             return
         frames = sys._current_frames()
-        threads = self._threads()
+        threads = self._threads(work)
         now = {each: (frames[each], frames[each].f_lasti) for each in threads if each in frames}
         seen, self._seen = self._seen, now
         if not now:
             return  # nothing is known of who keeps it waiting
         if now == seen:
-            self._report(now)
+            self._report(work, now)
             self._seen.clear()
         else:
             again = after * (1 - self._SECOND) if seen else after * self._SECOND
-            self._work.loop.call_later(again, self._look, after)
+            work.loop.call_later(again, self.look, after, context=Context())
 
-    def _report(self, threads: dict[int, tuple[FrameType, int]]) -> None:
+    def _report(self, work: Work, threads: dict[int, tuple[FrameType, int]]) -> None:
         names = {each.ident: each.name for each in threading.enumerate()}
         ident, (frame, _) = next(iter(threads.items()))
         logger.warning(
             "%s, in %s, waits for %s thread %r, which is blocked%s; this may be a deadlock.\n"
             "The call that waits (most recent call last):\n%s"
             "The thread (most recent call last):\n%s",
-            self._work.describe(),
+            work.describe(),
             self._task,
-            "its home" if self._work.sensitive else "a",
+            "its home" if work.sensitive else "a",
             names.get(ident, ident),
             f", like {len(threads) - 1} more of that executor" if len(threads) > 1 else "",
             self._stack,

@@ -49,11 +49,14 @@ class Suspension:
         if resume is None or context is None:
             return
         self._resume = self._context = None
-        if self.loop.get_debug():
-            # As a callback of its own, whose duration asyncio reports.
+        context.run(resume, self)
+
+    def wake_soon(self) -> None:
+        """Make the waiting task go on in a callback of its own, whose duration asyncio reports."""
+        resume, context = self._resume, self._context
+        if resume is not None:
+            self._resume = self._context = None
             self.loop.call_soon(resume, self, context=context)
-        else:
-            context.run(resume, self)
 
     @coroutine
     def suspended(self) -> Generator[Suspension, None, None]:

@@ -533,8 +533,8 @@ class Work(Suspension):
             try:
                 await asyncio.wait((call_task,))
             except asyncio.CancelledError as cancelled:
-                if call_task.done():
-                    raise
+                if call.answered:
+                    raise  # too late for the coroutine
                 forwarded += 1
                 call_task.cancel(*cancelled.args[:1])
         self.serving = None

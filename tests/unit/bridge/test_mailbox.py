@@ -23,6 +23,9 @@ class _Letter:
     def wake(self) -> None:
         self.log.append((self.name, threading.get_ident()))
 
+    def wake_soon(self) -> None:
+        self.log.append((self.name, "soon"))
+
 
 class _CountingLoop(asyncio.SelectorEventLoop):
     """Counts how often it was woken."""
@@ -191,3 +194,17 @@ def test_waking_may_run_the_loop_itself() -> None:
     here = threading.get_ident()
     assert log == [(name, here) for name in ("nests", "nests", "next", "before", "after")]
     loop.close()
+
+
+def test_debug_mode() -> None:
+    """In debug mode each task goes on in a callback of its own, which asyncio can time."""
+    log: list[object] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_debug(True)
+        Mailbox(loop, None).deliver(_Letter(log, "letter"))
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert log == [("letter", "soon")]

@@ -39,7 +39,7 @@ class _ManualLoop:
     def __init__(self) -> None:
         self.due: list[tuple[float, Any, tuple[Any, ...]]] = []
 
-    def call_later(self, delay: float, callback: Any, *args: Any) -> None:
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Any) -> None:
         self.due.append((delay, callback, args))
 
     def run(self) -> float:
