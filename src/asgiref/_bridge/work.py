@@ -260,7 +260,7 @@ class Work(Suspension):
     def _may_enter(self, context: Context) -> bool:
         """Take the context that the user gave; if another has it, come back later."""
         if self.state != PENDING:
-            return self.returned
+            return True  # it does not enter, and there may be something left to do
         try:
             return exclusive_context.take(context, self)
         except BaseException as exception:  # noqa: BLE001  # for the task

@@ -9,6 +9,7 @@ import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,12 @@ from asgiref._bridge.async_to_sync import async_to_sync
 from asgiref._bridge.sync_to_async import SyncToAsync, sync_to_async
 from asgiref._bridge.thread_contexts import AsyncSingleThreadContext, ThreadSensitiveContext
 from tests.programs import run_program
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from concurrent.futures import Executor
+
+    from asgiref._bridge.work import Work
 
 
 async def _where() -> int:
@@ -327,3 +334,34 @@ def test_single_thread_context_in_the_child_of_a_fork() -> None:
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), async_to_sync(answer)())
     """
     assert run_program(program).split() == ["3", "3"]
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["copied", "given"])
+def test_call_that_is_cancelled_while_it_is_sent(given: bool) -> None:
+    """It is counted after it was dropped, and leaving the context waits for nothing (R6)."""
+
+    class Slow(ThreadSensitiveContext):
+        """The task is cancelled when the call is on its way to the worker."""
+
+        def executor_for(
+            self, work: Work, executors: MutableMapping[ThreadSensitiveContext, Executor]
+        ) -> Executor | None:
+            work.abandon()
+            return super().executor_for(work, executors)
+
+    async def main() -> None:
+        context = copy_context() if given else None
+        slow = Slow()
+        await slow.__aenter__()
+        call = sync_to_async(int, context=context)
+        task = asyncio.create_task(call())
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        worker = SyncToAsync.context_to_thread_executor[slow]
+        await asyncio.wrap_future(worker.submit(int))  # it has met the call
+        leaving = asyncio.create_task(slow.__aexit__(None, None, None))
+        await asyncio.sleep(0)
+        assert leaving.done()
+
+    asyncio.run(main())
