@@ -83,7 +83,7 @@ class Local:
 
     def __new__(cls, thread_critical: bool = False) -> Local:  # noqa: PYI034  # or another class
         self: Local
-        if thread_critical:
+        if thread_critical or cls is _ThreadCriticalLocal:  # the latter to copy one
             self = object.__new__(_ThreadCriticalLocal)
             _threads.__set__(self, _PerThread(set()))
         else:

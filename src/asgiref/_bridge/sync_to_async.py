@@ -269,6 +269,9 @@ class SyncToAsync(Generic[_P, _R]):
             # Its public name is run_in_executor, which wraps each call in two futures.
             executor = getattr(work.loop, "_default_executor", None)
             if executor is None:
+                if threading.get_ident() != work.waiting_thread:  # sent once more
+                    work.loop.call_soon_threadsafe(work.forward)
+                    return
                 work.place = work.loop
                 future = work.loop.run_in_executor(None, work.run)
                 work.future = future

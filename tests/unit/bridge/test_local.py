@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import copy
 import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from asgiref._bridge.local import Local
 
@@ -37,3 +40,14 @@ def test_dead_thread_critical_local_frees_what_every_thread_held() -> None:
         gc.collect()
         assert value() is None
     del context
+
+
+@pytest.mark.parametrize("thread_critical", [False, True])
+def test_copy(thread_critical: bool) -> None:
+    """A copy is a Local of the same kind, of its own, and can be dropped."""
+    local = Local(thread_critical=thread_critical)
+    local.value = 1
+    other = copy.copy(local)
+    assert type(other) is type(local)
+    other.value = 2
+    assert local.value == 1
