@@ -262,7 +262,6 @@ def test_dropped_context_gives_its_thread_back() -> None:
         return await sync_to_async(threading.get_ident)()
 
     async def main() -> None:
-        asyncio.get_running_loop().set_debug(False)  # which would keep calls, to report stalls
         before = len(SyncToAsync.context_to_thread_executor)
         threads = set()
         for _ in range(5):
