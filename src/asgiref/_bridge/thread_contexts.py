@@ -237,9 +237,19 @@ class AsyncSingleThreadContext:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let calls go where they would without it."""
+        """Let calls go where they would without it.
+
+        Raises:
+            ValueError: in another thread than that which entered it.
+
+        """
         with self._lock:
-            tokens = self._tokens[threading.get_ident()]
+            tokens = self._tokens.get(threading.get_ident())
+            if tokens is None:
+                raise ValueError(
+                    "this AsyncSingleThreadContext was not entered in this thread: leave it in the "
+                    "thread that entered it"
+                )
             token = tokens.pop()
             if not tokens:
                 del self._tokens[threading.get_ident()]

@@ -364,3 +364,17 @@ def test_call_that_is_cancelled_while_it_is_sent(given: bool) -> None:
         assert leaving.done()
 
     asyncio.run(main())
+
+
+def test_single_thread_context_is_left_where_it_was_entered() -> None:
+    """Leaving it in another thread says so, and harms nobody."""
+
+    async def work() -> str:
+        return "works"
+
+    context = AsyncSingleThreadContext()
+    with context, ThreadPoolExecutor(1) as pool:
+        left = pool.submit(context.__exit__, None, None, None)
+        with pytest.raises(ValueError, match="was not entered in this thread"):
+            left.result()
+        assert async_to_sync(work)() == "works"
