@@ -239,8 +239,10 @@ class WindowedExchange(Exchange):
                 enough = self._received_bytes - self._read_bytes >= self._wanted
                 if enough or self._whole or self._gone:
                     self._wake()
-                # The thread may have emptied the queue before it could see the future.
-                if paused is not None and self._incoming and not self._whole:
+                # Looked at again: the thread may have emptied the queue before it could see the
+                # future, and wait for more than this block: then nobody would settle it.
+                ahead = self._received_bytes - self._read_bytes
+                if paused is not None and ahead >= RECEIVE_WINDOW_BYTES and not self._whole:
                     await paused
         except Exception:  # noqa: BLE001  (a server that cannot say more has lost its client)
             self._gone = True
