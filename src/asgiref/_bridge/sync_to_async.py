@@ -8,6 +8,7 @@ import threading
 import warnings
 from asyncio import CancelledError, get_running_loop
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from functools import partial
 from types import FunctionType, MethodType
 from typing import (
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable, Coroutine, MutableMapping
     from concurrent.futures import Executor
-    from contextvars import Context, ContextVar
+    from contextvars import ContextVar
 
     from asgiref._bridge.call import ExcInfo
     from asgiref._bridge.current_thread_executor import CurrentThreadExecutor
@@ -109,6 +110,10 @@ class SyncToAsync(Generic[_P, _R]):
             _look_at(func)
         if thread_sensitive and executor is not None:
             raise TypeError("executor must not be set when thread_sensitive is True")
+        if executor is not None and not callable(getattr(executor, "submit", None)):
+            raise TypeError(f"executor must be a concurrent.futures.Executor, not {executor!r}")
+        if context is not None and not isinstance(context, Context):
+            raise TypeError(f"context must be a contextvars.Context, not {context!r}")
         look_like(self, func)
         self.__dict__.update(COROUTINE_MARKS)
         self.func = func

@@ -378,3 +378,14 @@ def test_result_that_cannot_be_compared() -> None:
         return async_to_sync(back)(value)
 
     assert asyncio.run(sync_to_async(there)(odd)) is odd
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [({"context": 3}, "context"), ({"executor": 3, "thread_sensitive": False}, "executor")],
+    ids=["context", "executor"],
+)
+def test_wrong_options_are_named_at_once(options: dict[str, Any], name: str) -> None:
+    """Not at the first call, and by their names."""
+    with pytest.raises(TypeError, match=f"^{name} must be"):
+        sync_to_async(len, **options)
