@@ -34,19 +34,22 @@ class _Values(dict[str, Any]):
 
 _NONE: Final = _Values()
 
+_ref: Final = weakref.ref
+
 
 class _Written:
     """The variable of a `Local`, and every dictionary that went into it and is still held."""
 
-    __slots__ = ("refs", "var")
+    __slots__ = ("discard", "refs", "var")
 
     def __init__(self, refs: set[weakref.ref[_Values]] | None = None) -> None:
         self.var: Final[ContextVar[_Values]] = ContextVar("asgiref.Local")
         self.refs: Final[set[weakref.ref[_Values]]] = set() if refs is None else refs
+        #: Forgets a dictionary that no context holds any more.
+        self.discard: Final = self.refs.discard
 
     def put(self, values: _Values) -> None:
-        refs = self.refs
-        refs.add(weakref.ref(values, refs.discard))
+        self.refs.add(weakref.ref(values, self.discard))
         self.var.set(values)
 
     def clear(self) -> None:
@@ -106,9 +109,12 @@ class Local:
 
     def __setattr__(self, name: str, value: Any) -> None:
         written = _written_of(self)
-        values = _Values(written.var.get(_NONE))
+        var = written.var
+        values = _Values(var.get(_NONE))
         values[name] = value
-        written.put(values)
+        # As `put` does, which is worth a call for each value.
+        written.refs.add(_ref(values, written.discard))
+        var.set(values)
 
     def __delattr__(self, name: str) -> None:
         written = _written_of(self)
