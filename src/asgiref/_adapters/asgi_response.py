@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,7 @@ from asgiref._adapters.response_head import BODILESS, HOP_BY_HOP
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("AsgiResponse", "FileToSend", "Part")
+__all__ = ("AsgiResponse", "FileToSend", "IncompleteEventError", "Part")
 
 #: Bytes of the response that may wait for the WSGI server before ``send`` waits too.
 WINDOW_BYTES: Final = 256 * 1024
@@ -29,6 +30,14 @@ _FORBIDDEN: Final = re.compile(rb"[\r\n\x00]")
 _BODY_EVENTS: Final = frozenset(
     ("http.response.body", "http.response.pathsend", "http.response.zerocopysend")
 )
+
+
+class IncompleteEventError(KeyError):
+    """An event of the application lacks a key that its type demands."""
+
+    def __str__(self) -> str:
+        """Return the text as it is, where a KeyError would quote it."""
+        return str(self.args[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +108,16 @@ class AsgiResponse:
         Raises:
             OSError: the server wants no more of the response (ASGI, "Disconnected Client").
             RuntimeError: the event is out of order, not among those offered, or breaks its promise.
-            TypeError: a value is of the wrong type.
+            KeyError: the event lacks a key.
+            TypeError: the event is no dict, or a value is of the wrong type.
             ValueError: a value says what HTTP cannot.
         """
-        kind = event["type"]
+        kind = _required(event, "type")
+        if not isinstance(kind, str):
+            raise TypeError(
+                f"The application sent an event of the type {kind!r}; it must be a str such as "
+                "'http.response.start'."
+            )
         if self.closed:
             raise _disconnected(kind)
         if kind == "http.response.start":
@@ -138,14 +153,15 @@ class AsgiResponse:
             raise RuntimeError("The application sent http.response.start a second time.")
         if event.get("trailers"):
             raise RuntimeError("The application wants to send trailers, which were not offered.")
-        status = event["status"]
+        status = _required(event, "status")
         if not isinstance(status, int) or not 200 <= status <= 999:
             raise ValueError(
                 f"The application sent the status {status!r}; it must be an int from 200 to 999."
             )
         headers: list[tuple[str, str]] = []
-        for name, value in event.get("headers") or ():
-            lowered = bytes(name).lower()
+        for pair in event.get("headers") or ():
+            name, value = _header(pair)
+            lowered = name.lower()
             if _TOKEN.fullmatch(lowered) is None:
                 raise ValueError(
                     f"The application sent {name!r}, which is no name of an HTTP header."
@@ -165,7 +181,7 @@ class AsgiResponse:
                         "or not the number it sent before."
                     )
                 self._left = int(value)
-            headers.append((lowered.decode("ascii"), bytes(value).decode("latin-1")))
+            headers.append((lowered.decode("ascii"), value.decode("latin-1")))
         if status in BODILESS:
             self._bodiless = True
         try:
@@ -178,14 +194,15 @@ class AsgiResponse:
     def _part(self, event: dict[str, Any]) -> Part:
         kind = event["type"]
         if kind == "http.response.pathsend":
-            return Part(b"", True, None if self._bodiless else FileToSend(event["path"]))
+            return Part(b"", True, None if self._bodiless else FileToSend(_required(event, "path")))
         last = not event.get("more_body", False)
         if kind == "http.response.zerocopysend":
             if self._bodiless:
                 return Part(b"", last)
+            source = _required(event, "file")
             self._file = asyncio.get_running_loop().create_future()
             offset, length = event.get("offset"), event.get("count")
-            return Part(b"", last, FileToSend(event["file"], offset, length, self._file))
+            return Part(b"", last, FileToSend(source, offset, length, self._file))
         block = event.get("body", b"")
         if not isinstance(block, (bytes, bytearray, memoryview)):
             raise TypeError(
@@ -248,6 +265,40 @@ class AsgiResponse:
         self._taken_bytes += len(part.block)
         waits = self._room is not None
         return part, waits and self._put_bytes - self._taken_bytes <= WINDOW_BYTES // 2
+
+
+def _required(event: dict[str, Any], key: str) -> Any:
+    """Return a value that the event must have."""
+    try:
+        return event[key]
+    except (KeyError, TypeError):
+        if isinstance(event, Mapping):
+            raise IncompleteEventError(
+                f"The application sent an event without {key!r}, {event!r:.80}; ASGI demands it."
+            ) from None
+        raise TypeError(
+            f"The application sent {event!r:.80} of type {type(event).__name__}; an event must be "
+            "a dict such as {'type': 'http.response.body', 'body': b''}."
+        ) from None
+
+
+def _header(pair: Any) -> tuple[bytes, bytes]:
+    """Return name and value of one header as the application sent them."""
+    try:
+        name, value = pair
+    except (TypeError, ValueError) as error:
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(
+            f"The application sent the header {pair!r:.80}; it must be a (name, value) pair of "
+            "bytes."
+        ) from None
+    for text in (name, value):
+        if not isinstance(text, (bytes, bytearray, memoryview)):
+            raise TypeError(
+                f"The application sent the header ({name!r}, {value!r}); name and value must both "
+                f"be bytes, not {type(text).__name__}: encode them, as in b'content-type'."
+            )
+    return bytes(name), bytes(value)
 
 
 def _disconnected(kind: str) -> OSError:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import inspect
 import io
 import logging
 import os
 import threading
 import weakref
+from asyncio import _get_running_loop
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from asgiref._adapters.application_loop import ApplicationLoop
 from asgiref._adapters.asgi_response import AsgiResponse
-from asgiref._adapters.compatibility import guarantee_single_callable
+from asgiref._adapters.compatibility import (
+    guarantee_single_callable,
+    is_double_callable,
+)
 from asgiref._adapters.environ import BadRequest, build_scope, content_length_of
 from asgiref._adapters.lifespan_runner import LifespanMode
 from asgiref._adapters.served_file import ServedFile, file_blocks
@@ -51,6 +56,7 @@ class AsgiToWsgi:
             ``"off"`` does not ask.
 
     Raises:
+        TypeError: the application cannot be called as ASGI 2 or ASGI 3 wants it.
         ValueError: ``lifespan`` is none of these.
     """
 
@@ -63,6 +69,7 @@ class AsgiToWsgi:
     ) -> None:
         if lifespan not in get_args(LifespanMode):
             raise ValueError(f"lifespan must be 'auto', 'on' or 'off', not {lifespan!r}.")
+        _require_asgi(asgi_application)
         self.asgi_application = asgi_application
         self.lifespan: LifespanMode = lifespan
         self._host: ApplicationLoop | None = None
@@ -81,8 +88,14 @@ class AsgiToWsgi:
 
         Raises:
             BaseException: what the application raised before its response began.
-            RuntimeError: the application ended without a response, or did not start up.
+            RuntimeError: the application ended without a response, or did not start up; or the
+                event loop of this thread is running, which would stand still meanwhile.
         """
+        if _get_running_loop() is not None:
+            raise RuntimeError(
+                "You cannot call AsgiToWsgi in the same thread as an async event loop - just await "
+                "the ASGI application directly."
+            )
         request = _Request(self._hosted(), environ, self.disconnect_timeout)
         return request.begin(start_response)
 
@@ -108,6 +121,30 @@ class AsgiToWsgi:
                 self._host = ApplicationLoop(application, self.lifespan)
                 _close_at_exit(self)
             return self._host
+
+
+def _require_asgi(application: ASGIApplication) -> None:
+    """Reject what no call as an ASGI application could reach.
+
+    Raises:
+        TypeError: saying what an ASGI application is.
+    """
+    if not is_double_callable(application) or isinstance(application, type):
+        return
+    try:
+        # A wrapper's own signature is the one that is called.
+        signature = inspect.signature(application, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return  # compiled callables may hide it: the first request tells
+    try:
+        signature.bind(None)
+    except TypeError:
+        raise TypeError(
+            f"AsgiToWsgi got {application!r} with the signature {signature}, which is no ASGI "
+            "application: that is an `async def` of (scope, receive, send), or a callable of "
+            "(scope) in ASGI 2. A WSGI application needs no AsgiToWsgi; a function that returns "
+            "an awaitable needs asgiref.sync.markcoroutinefunction."
+        ) from None
 
 
 def _close_at_exit(adapter: AsgiToWsgi) -> None:

@@ -70,7 +70,7 @@ class ResponseHead:
     def __init__(self, status: str, response_headers: Iterable[Iterable[str]]) -> None:
         if not isinstance(status, str):
             raise TypeError(
-                f"start_response() got the status {status!r}, a {type(status).__name__}; "
+                f"start_response() got the status {status!r} of type {type(status).__name__}; "
                 "it must be a str such as '200 OK'."
             )
         if _STATUS.fullmatch(status) is None:

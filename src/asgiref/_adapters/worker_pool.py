@@ -87,10 +87,16 @@ class WorkerPool(Executor):
             of an event loop has.
 
     Raises:
+        TypeError: ``max_workers`` is no integer.
         ValueError: ``max_workers`` is not positive.
     """
 
     def __init__(self, max_workers: int | None = None) -> None:
+        if max_workers is not None and not isinstance(max_workers, int):
+            raise TypeError(
+                f"max_workers must be an int or None, not {max_workers!r} of type "
+                f"{type(max_workers).__name__}."
+            )
         if max_workers is not None and max_workers < 1:
             raise ValueError(f"max_workers must be at least 1, not {max_workers!r}.")
         self.max_workers: int = default_size() if max_workers is None else max_workers

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 import sys
+from types import AsyncGeneratorType, CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
 from asgiref._adapters.environ import BadRequest, build_environ, content_length_of
@@ -17,6 +19,7 @@ from asgiref._adapters.response_writer import ResponseWriter, bad_request
 from asgiref._adapters.stepped_exchange import SteppedExchange
 from asgiref._adapters.windowed_exchange import WindowedExchange
 from asgiref._adapters.worker_pool import WorkerPool
+from asgiref._bridge.coroutines import iscoroutinefunction
 from asgiref._bridge.state import current_home
 from asgiref._bridge.sync_to_async import SyncToAsync
 
@@ -270,6 +273,15 @@ class WsgiToAsgiInstance:
                     f"The application returned {iterable!r:.80}; it must return an iterable of "
                     "bytes, such as a list of them."
                 )
+            if isinstance(iterable, (CoroutineType, AsyncGeneratorType)):
+                kind = (
+                    "a coroutine" if isinstance(iterable, CoroutineType) else "an async generator"
+                )
+                raise TypeError(
+                    f"The application returned {kind}, {iterable!r:.80}; a WSGI application must "
+                    "return an iterable of bytes, such as a list of them. If it is an ASGI "
+                    "application, serve it without WsgiToAsgi."
+                )
             region = None
             if type(iterable) is FileWrapper and self._offers_zero_copy():
                 region = iterable.region()
@@ -283,6 +295,29 @@ class WsgiToAsgiInstance:
 
     def _offers_zero_copy(self) -> bool:
         return "http.response.zerocopysend" in (self.scope.get("extensions") or ())
+
+
+def _require_wsgi(application: object) -> None:
+    """Reject what cannot be a WSGI application.
+
+    Raises:
+        TypeError: saying what it is instead.
+    """
+    if not callable(application):
+        raise TypeError(
+            f"WsgiToAsgi got {application!r} of type {type(application).__name__}, which cannot be "
+            "called; a WSGI application is a callable of (environ, start_response)."
+        )
+    called: Any = application
+    while isinstance(called, functools.partial):
+        called = called.func
+    # Of the type: a class that makes async callables is not one itself.
+    if iscoroutinefunction(called) or iscoroutinefunction(type(called).__call__):
+        raise TypeError(
+            f"WsgiToAsgi got {application!r}, which is async: it is an ASGI application already. "
+            "Serve it without WsgiToAsgi; a WSGI application is an ordinary callable of "
+            "(environ, start_response)."
+        )
 
 
 class WsgiToAsgi:
@@ -301,6 +336,7 @@ class WsgiToAsgi:
             of an event loop has. Requests that wait for their client do not count.
 
     Raises:
+        TypeError: the application cannot be called or is async, or ``max_workers`` is no integer.
         ValueError: ``max_workers`` is not positive.
     """
 
@@ -312,6 +348,7 @@ class WsgiToAsgi:
         thread_sensitive: bool = False,
         max_workers: int | None = None,
     ) -> None:
+        _require_wsgi(wsgi_application)
         self.wsgi_application = wsgi_application
         self.duplicate_header_limit = duplicate_header_limit
         self._threads = None if thread_sensitive else _RequestThreads(WorkerPool(max_workers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import io
 import os
 import threading
@@ -278,6 +279,35 @@ class TestResponse:
         with pytest.raises((RuntimeError, ValueError, TypeError), match=message):
             exchange.run(serve(sending(*events)))
         assert exchange.status == ""
+
+    @pytest.mark.parametrize(
+        ("event", "kind", "message"),
+        [
+            ("text", TypeError, "'text' of type str; an event must be a dict"),
+            (None, TypeError, "None of type NoneType; an event must be a dict"),
+            ({"status": 200}, KeyError, "^The application sent an event without 'type', {'status'"),
+            ({"type": 5}, TypeError, "type 5; it must be a str"),
+            ({"type": "http.response.start"}, KeyError, "without 'status'"),
+            (START | {"headers": [("x-a", b"b")]}, TypeError, r"\('x-a', b'b'\).* bytes, not str"),
+            (START | {"headers": [(b"x-a", "b")]}, TypeError, r"\(b'x-a', 'b'\).* bytes, not str"),
+            (START | {"headers": [(b"x-a",)]}, ValueError, "must be a .name, value. pair"),
+            (START | {"headers": [5]}, TypeError, "header 5; it must be a .name, value. pair"),
+            (START | {"headers": {"x-a": "b"}}, ValueError, "header 'x-a'; it must be"),
+        ],
+        ids=repr,
+    )
+    def test_malformed_events(
+        self, serve: Callable[..., AsgiToWsgi], event: Any, kind: type[Exception], message: str
+    ) -> None:
+        """An event that is none is refused with a text that shows it and says what it must be."""
+        with pytest.raises(kind, match=message):
+            WsgiExchange().run(serve(sending(event), lifespan="off"))
+
+    def test_headers_of_other_bytes(self, serve: Callable[..., AsgiToWsgi]) -> None:
+        """Whatever holds bytes will do for a header."""
+        headers = [[bytearray(b"X-A"), memoryview(b"b")], (b"content-length", memoryview(b"1"))]
+        exchange = WsgiExchange().run(serve(sending(START | {"headers": headers}, body(b"a"))))
+        assert exchange.headers == [("x-a", "b"), ("content-length", "1")]
 
     def test_error_before_the_start(self, serve: Callable[..., AsgiToWsgi]) -> None:
         """It reaches the server as itself."""
@@ -575,3 +605,67 @@ class TestThreads:
                 os._exit(code)
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0
+
+
+class TestApplication:
+    """What can be adapted, and where it can be called."""
+
+    @pytest.mark.filterwarnings("error")
+    def test_not_callable(self) -> None:
+        """It is refused when the adapter is made, with one text and no warning besides."""
+        application: Any = None
+        with pytest.raises(TypeError, match="must be callable, got None of type NoneType"):
+            AsgiToWsgi(application)
+
+    def test_wsgi_application(self) -> None:
+        """What cannot be called with a scope alone is of neither style."""
+
+        def application(environ: Any, start_response: Any) -> Any: ...
+
+        mistaken: Any = application
+        with pytest.raises(TypeError, match=r"\(environ: .*, which is no ASGI application"):
+            AsgiToWsgi(mistaken)
+
+    @pytest.mark.parametrize("kind", ["function", "class", "wrapper", "optional"])
+    def test_asgi_2(self, serve: Callable[..., AsgiToWsgi], kind: str) -> None:
+        """Legal ASGI 2 applications of every kind are served."""
+        single = sending(START, body(b"a"))
+
+        def function(scope: Any) -> Any:
+            return lambda receive, send: single(scope, receive, send)
+
+        class Instance:
+            def __init__(self, scope: Any) -> None:
+                self.scope = scope
+
+            async def __call__(self, receive: Any, send: Any) -> None:
+                await single(self.scope, receive, send)
+
+        def three(scope: Any, receive: Any, send: Any) -> Any: ...
+
+        @functools.wraps(three)
+        def wrapper(scope: Any) -> Any:
+            return function(scope)
+
+        def optional(scope: Any, more: Any = None) -> Any:
+            assert more is None
+            return function(scope)
+
+        applications: dict[str, Any] = {
+            "function": function,
+            "class": Instance,
+            "wrapper": wrapper,
+            "optional": optional,
+        }
+        assert WsgiExchange().run(serve(applications[kind])).body == b"a"
+
+    def test_in_a_running_loop(self, serve: Callable[..., AsgiToWsgi]) -> None:
+        """A call that would hold up its thread's event loop is refused; one beside it is not."""
+        adapter = serve(sending(START, body(b"a")))
+
+        async def main() -> WsgiExchange:
+            with pytest.raises(RuntimeError, match="just await the ASGI application"):
+                WsgiExchange().run(adapter)
+            return await asyncio.to_thread(WsgiExchange().run, adapter)
+
+        assert asyncio.run(main()).body == b"a"

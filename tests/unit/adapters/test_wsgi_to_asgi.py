@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
+import inspect
 import io
 import sys
 import threading
@@ -18,7 +20,7 @@ from asgiref.wsgi import WsgiToAsgi, WsgiToAsgiInstance
 from tests.http_exchange import HttpExchange, http_scope, upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from pathlib import Path
 
     Environ = dict[str, Any]
@@ -448,6 +450,46 @@ class TestResponse:
         _, error = play_failing(answering(response))
         assert isinstance(error, TypeError)
         assert repr(response) in str(error)
+
+    def test_coroutine(self) -> None:
+        """A coroutine is a TypeError that says so, and it is closed."""
+        made: list[Any] = []
+
+        async def answer() -> list[bytes]:
+            return [b"a"]
+
+        def application(environ: Environ, start_response: StartResponse) -> Any:
+            del environ
+            start_response("200 OK", [])
+            made.append(answer())
+            return made[0]
+
+        exchange, error = play_failing(application)
+        assert isinstance(error, TypeError)
+        assert "returned a coroutine, <coroutine object" in str(error)
+        assert inspect.getcoroutinestate(made[0]) == inspect.CORO_CLOSED
+        assert exchange.sent == []
+
+    def test_async_generator(self) -> None:
+        """An asynchronous generator is a TypeError that says so."""
+
+        async def blocks() -> AsyncIterator[bytes]:
+            yield b"a"
+
+        _, error = play_failing(answering(blocks()))
+        assert isinstance(error, TypeError)
+        assert "returned an async generator" in str(error)
+
+    def test_status_of_wrong_type(self) -> None:
+        """The text names the type of the status."""
+
+        def application(environ: Environ, start_response: StartResponse) -> Any:
+            del environ
+            start_response(200, [])
+
+        _, error = play_failing(application)
+        assert isinstance(error, TypeError)
+        assert "the status 200 of type int; it must be a str" in str(error)
 
     def test_refused_at_once(self) -> None:
         """A bad status or header is raised by ``start_response`` itself."""
@@ -985,6 +1027,47 @@ class TestOverrides:
         """A pool without threads is refused when the adapter is made."""
         with pytest.raises(ValueError, match="max_workers"):
             WsgiToAsgi(hello, max_workers=0)
+        count: Any = "4"
+        with pytest.raises(TypeError, match="max_workers must be an int or None, not '4' of type"):
+            WsgiToAsgi(hello, max_workers=count)
+
+    @pytest.mark.parametrize("kind", ["function", "object", "partial", "adapter"])
+    def test_asgi_application(self, kind: str) -> None:
+        """What is async is refused when the adapter is made: it needs none."""
+
+        async def function(scope: Any, receive: Any, send: Any) -> None: ...
+
+        class Application:
+            async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+        applications: dict[str, Any] = {
+            "function": function,
+            "object": Application(),
+            "partial": functools.partial(Application()),
+            "adapter": WsgiToAsgi(hello),
+        }
+        with pytest.raises(TypeError, match="an ASGI application already"):
+            WsgiToAsgi(applications[kind])
+
+    def test_not_callable(self) -> None:
+        """It is refused when the adapter is made."""
+        application: Any = None
+        with pytest.raises(TypeError, match="None of type NoneType, which cannot be called"):
+            WsgiToAsgi(application)
+
+    def test_class(self) -> None:
+        """A class is called to make the response, whatever its instances can do besides."""
+
+        class Response:
+            def __init__(self, environ: Environ, start_response: StartResponse) -> None:
+                self.blocks = hello(environ, start_response)
+
+            def __iter__(self) -> Iterator[bytes]:
+                return iter(self.blocks)
+
+            async def __call__(self) -> None: ...
+
+        assert play(Response).body == b"hello"
 
 
 class DroppedError(Exception):
