@@ -53,14 +53,19 @@ class Bot(StatelessServer[str]):
     async def handle(self) -> None:
         """Read the connection, and hand each line to its user's conversation."""
         connection = self.connection = await Lines.connect(self.port)
-        await connection.send(type="enter", user="bot", room="*")
-        logger.info("connected")
-        self._failures = 0
-        async for event in connection:
-            scope = ChatScope(type="chat", user=event["user"], room=event["room"])
-            message = {"type": "chat.message", "text": event["text"]}
-            await self.deliver(event["user"], scope, message)
-        raise ConnectionError("the chat server closed the connection")
+        try:
+            await connection.send(type="enter", user="bot", room="*")
+            logger.info("connected")
+            self._failures = 0
+            async for event in connection:
+                scope = ChatScope(type="chat", user=event["user"], room=event["room"])
+                message = {"type": "chat.message", "text": event["text"]}
+                await self.deliver(event["user"], scope, message)
+            raise ConnectionError("the chat server closed the connection")
+        except Exception:
+            # Not when cancelled, which is how a stop begins: the last answers are still to come.
+            connection.close()
+            raise
 
     async def handle_failed(self, exception: BaseException, attempt: int) -> float | None:
         """Come back: soon at first, then less and less often. Conversations go on meanwhile."""

@@ -46,7 +46,7 @@ async def test_the_tutorials_bot_talks_and_stops() -> None:
     assert (await anext(aiter(ann)))["text"] == "ann, that is number 1"
     counts = dict(names["metrics"](bot))
     assert counts["instances_live"] == 1
-    assert counts["endings_total{reason='idle'}"] == 0
+    assert counts['endings_total{reason="idle"}'] == 0
     bot.stop()
     await running
     ann.close()

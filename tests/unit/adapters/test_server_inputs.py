@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import CancelledError, Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from asgiref.server import ServerStopped, StatelessServer
 from tests.unit.adapters.stateless import Conversation, ScriptedServer, checked, turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
 
 
 @pytest.mark.parametrize("limit", ["10", 10.0, None])
@@ -37,6 +40,7 @@ def test_negative_max_applications() -> None:
         ("cancel_timeout", -5, ValueError),
         ("input_queue_size", -1, ValueError),
         ("input_queue_size", 1.5, TypeError),
+        ("input_queue_size", "1", TypeError),
         ("drain_timeout", None, TypeError),
         ("cancel_timeout", "5", TypeError),
     ],
@@ -47,6 +51,101 @@ def test_settings_out_of_range(start: str, name: str, setting: Any, error: type[
     setattr(server, name, setting)
     with pytest.raises(error, match=name):
         server.run() if start == "run" else asyncio.run(getattr(server, start)())
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "said"),
+    [
+        ("input_queue_size", -1, "input_queue_size must not be negative, got -1"),
+        ("input_queue_size", 1.5, "input_queue_size must be an int, got 1.5"),
+        ("drain_timeout", float("nan"), "drain_timeout must not be NaN, got nan"),
+    ],
+)
+def test_settings_are_told_what_is_wrong(name: str, setting: Any, said: str) -> None:
+    """The error says what this setting is, not all that it might have been."""
+    server = ScriptedServer(Conversation())
+    setattr(server, name, setting)
+    with pytest.raises((TypeError, ValueError)) as raised:
+        server.run()
+    assert str(raised.value) == said
+
+
+def test_an_interval_of_0_is_legal() -> None:
+    """Programs that looked at every turn of the loop go on doing so."""
+    server = ScriptedServer(Conversation(), script=lambda _: turns())
+    server.application_checker_interval = 0
+    server.run()
+
+
+@pytest.mark.asyncio
+async def test_run_inside_a_loop() -> None:
+    """RuntimeError that names arun(); no coroutine is left behind, and arun() works."""
+    server = ScriptedServer(Conversation(), script=lambda _: turns(1))
+    with pytest.raises(RuntimeError, match=r"use `await server\.arun\(\)`"):
+        server.run()
+    await server.arun()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda server: server.run(),
+        lambda server: asyncio.run(server.application_checker()),
+        lambda server: server.get_or_create_application_instance("a", "a"),
+        lambda server: asyncio.run(server.deliver("a", "a", 1)),
+        lambda server: server.deliver_threadsafe("a", "a", 1),
+        lambda server: server.application_instances,
+        lambda server: setattr(server, "application_instances", {}),
+        lambda server: server.delete_application_instance("a"),
+        lambda server: server.delete_oldest_application_instance(),
+        lambda server: server.statistics(),
+    ],
+)
+def test_a_subclass_that_forgets_to_call_init(use: Callable[[Any], object]) -> None:
+    """RuntimeError that says what to call, whatever is used first."""
+
+    class Forgetful(StatelessServer[str]):
+        def __init__(self) -> None:
+            """Call nothing."""
+
+    with pytest.raises(
+        RuntimeError, match=r"Forgetful\.__init__\(\) must call super\(\)\.__init__"
+    ):
+        use(Forgetful())
+
+
+def test_handle_that_is_not_async() -> None:
+    """TypeError that names it, without asking handle_failed()."""
+
+    class Server(StatelessServer[str]):
+        attempts = 0
+
+        def handle(self) -> None:  # type: ignore[override]  # the mistake under test
+            """Forget the async."""
+
+        async def handle_failed(self, exception: BaseException, attempt: int) -> float | None:
+            self.attempts = attempt
+            return None
+
+    server = Server(Conversation())
+    with pytest.raises(TypeError, match=r"Server\.handle\(\) must be .* make it `async def"):
+        server.run()
+    assert server.attempts == 0
+
+
+def test_handle_that_returns_an_awaitable() -> None:
+    """It need not be a coroutine function."""
+    served: list[str] = []
+
+    class Server(StatelessServer[str]):
+        def handle(self) -> Coroutine[Any, Any, None]:
+            return self.serve()
+
+        async def serve(self) -> None:
+            served.append("served")
+
+    Server(Conversation()).run()
+    assert served == ["served"]
 
 
 @pytest.mark.asyncio

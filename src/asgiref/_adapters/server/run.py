@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import logging
 import math
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -128,7 +129,10 @@ class Run:
         attempt = 0
         while True:
             try:
-                await self.host.handle()
+                serving: object = self.host.handle()
+                if inspect.isawaitable(serving):
+                    await serving
+                    return
             except asyncio.CancelledError as cancellation:
                 if task.cancelling():
                     raise
@@ -136,7 +140,11 @@ class Run:
             except Exception as failure:  # noqa: BLE001 -- handle_failed() decides, or it is raised
                 error = failure
             else:
-                return
+                # No other attempt would help, so handle_failed() is not asked.
+                raise TypeError(
+                    f"{type(self.host).__name__}.handle() must be a coroutine function, but "
+                    f"returned {serving!r}; make it `async def handle(self)`"
+                )
             if self._stop_asked:
                 if isinstance(error, ServerStopped):
                     return

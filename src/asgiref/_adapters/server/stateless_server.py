@@ -61,7 +61,8 @@ class StatelessServer(Generic[ScopeId]):
         ValueError: ``max_applications`` is negative.
     """
 
-    #: Upper bound in seconds between two looks at idle instances.
+    #: Upper bound in seconds between two looks at idle instances; 0 looks at every turn of the
+    #: loop, which keeps a core busy.
     application_checker_interval: float = 0.1
 
     #: Bound of each input queue in messages; 0 means none.
@@ -79,6 +80,8 @@ class StatelessServer(Generic[ScopeId]):
     #: Monotonic seconds, behind ``idle_timeout`` and the ages of instances.
     _clock: Callable[[], float] = staticmethod(time.monotonic)
 
+    __run: Run | None = None
+
     def __init__(self, application: ASGIApplication, max_applications: int = 1000) -> None:
         """Make a server that does not run yet."""
         if not isinstance(max_applications, int):
@@ -90,7 +93,6 @@ class StatelessServer(Generic[ScopeId]):
         self.application = application
         self.max_applications = max_applications
         self.__pool = InstancePool(self, self._clock, self.__make_room, self.__wants_endings)
-        self.__run: Run | None = None
         #: Tasks of the last run that nothing could end.
         self.__stuck: list[asyncio.Future[Any]] = []
         self.__deliveries: set[Future[None]] = set()
@@ -102,13 +104,20 @@ class StatelessServer(Generic[ScopeId]):
         """Run the server on an event loop of its own until ``handle()`` returns or it is stopped.
 
         In the main thread, where SIGTERM has its default disposition, the first SIGTERM stops the
-        server in order and the second one skips what is left of draining. KeyboardInterrupt is
-        logged and swallowed.
+        server in order and the second one skips what is left of draining. On KeyboardInterrupt the
+        server stops abruptly, the interrupt is logged and swallowed, and this returns normally.
 
         Raises:
             RuntimeError: the server runs already, or an event loop runs in this thread.
+            TypeError: a setting is not a number, or ``handle()`` is not ``async``.
             ValueError: a setting is out of range; the text names it.
         """
+        self.__made()
+        if _in_a_loop():
+            raise RuntimeError(
+                f"{type(self).__name__}.run() starts an event loop, and one runs in this thread "
+                "already; use `await server.arun()` there"
+            )
         try:
             asyncio.run(self.__run_with_signals())
         except KeyboardInterrupt:
@@ -121,6 +130,7 @@ class StatelessServer(Generic[ScopeId]):
 
         Raises:
             RuntimeError: the server runs already.
+            TypeError: a setting is not a number, or ``handle()`` is not ``async``.
             ValueError: a setting is out of range; the text names it.
             BaseException: what ``handle()`` raised, if ``handle_failed()`` returned None.
         """
@@ -130,7 +140,7 @@ class StatelessServer(Generic[ScopeId]):
                 "over, or on another server object"
             )
         self.__check_settings()
-        self.__pool.bind(asyncio.get_running_loop())
+        self.__made().bind(asyncio.get_running_loop())
         run = self.__run = Run(self, self.__pool)
         try:
             await run.serve()
@@ -196,7 +206,11 @@ class StatelessServer(Generic[ScopeId]):
             ServerStopped: the server is stopping, or has stopped on this loop.
             TypeError: ``scope_id`` is not hashable, or the application cannot be called.
         """
-        return self.__pool.get_or_create(scope_id, scope)
+        try:
+            pool = self.__pool
+        except AttributeError:
+            pool = self.__made()
+        return pool.get_or_create(scope_id, scope)
 
     async def deliver(self, scope_id: ScopeId, scope: Any, message: Any) -> None:
         """Put a message to the instance for ``scope_id``, which is made if need be.
@@ -242,6 +256,7 @@ class StatelessServer(Generic[ScopeId]):
             raises, and ServerStopped if the server does not run. Cancelling it takes the message
             back as long as it waits for room.
         """
+        self.__made()
         future: Future[None] = Future()
         # First known, then looked up: the end of a run fails every delivery it knows of.
         with self.__deliveries_lock:
@@ -307,13 +322,13 @@ class StatelessServer(Generic[ScopeId]):
         delivered. Deleting an entry forgets the instance without ending it; entries with tasks of
         one's own may be added. Assigning a mapping replaces the entries by those in it.
         """
-        table: Any = self.__pool.table  # keyed by any hashable, of which ScopeId is one
+        table: Any = self.__made().table  # keyed by any hashable, of which ScopeId is one
         instances: MutableMapping[ScopeId, dict[str, Any]] = table
         return instances
 
     @application_instances.setter
     def application_instances(self, entries: MutableMapping[ScopeId, dict[str, Any]]) -> None:
-        table: Any = self.__pool.table
+        table: Any = self.__made().table
         if entries is not table:
             table.fill(dict(entries))
 
@@ -325,7 +340,7 @@ class StatelessServer(Generic[ScopeId]):
         Raises:
             KeyError: there is none.
         """
-        pool = self.__pool
+        pool = self.__made()
         delete = type(self).delete_application_instance
         if delete is StatelessServer.delete_application_instance:
             pool.evict_oldest()
@@ -345,7 +360,7 @@ class StatelessServer(Generic[ScopeId]):
         Raises:
             KeyError: there is none.
         """
-        self.__pool.delete(scope_id)
+        self.__made().delete(scope_id)
 
     async def application_checker(self) -> None:
         """Deliver reports to the hooks and look at idle instances, until cancelled.
@@ -356,9 +371,10 @@ class StatelessServer(Generic[ScopeId]):
             ValueError: a setting is out of range; the text names it.
         """
         self.__check_settings()
+        pool = self.__made()
         if self.__run is None:
-            self.__pool.bind(asyncio.get_running_loop())
-        await self.__pool.check()
+            pool.bind(asyncio.get_running_loop())
+        await pool.check()
 
     async def application_exception(
         self, exception: BaseException, application_details: dict[str, Any]
@@ -390,9 +406,23 @@ class StatelessServer(Generic[ScopeId]):
 
     def statistics(self) -> ServerStatistics:
         """Return the server's present counts; in constant time."""
-        return self.__pool.ledger.snapshot()
+        return self.__made().ledger.snapshot()
 
     # Inside
+
+    def __made(self) -> InstancePool:
+        """Return the pool, which only ``__init__()`` makes.
+
+        Raises:
+            RuntimeError: a subclass has not called it.
+        """
+        try:
+            return self.__pool
+        except AttributeError:
+            raise RuntimeError(
+                f"{type(self).__name__}.__init__() must call "
+                "super().__init__(application, max_applications) first"
+            ) from None
 
     def __make_room(self) -> None:
         self.delete_oldest_application_instance()
@@ -422,9 +452,12 @@ class StatelessServer(Generic[ScopeId]):
                 continue
             wanted = int if name == "input_queue_size" else (int, float)
             if not isinstance(setting, wanted):
-                raise TypeError(f"{name} must be a number, got {setting!r}")
-            if math.isnan(setting) or setting < 0:
-                raise ValueError(f"{name} must not be negative or NaN, got {setting!r}")
+                kind = "an int" if wanted is int else "a number"
+                raise TypeError(f"{name} must be {kind}, got {setting!r}")
+            if setting < 0:
+                raise ValueError(f"{name} must not be negative, got {setting!r}")
+            if isinstance(setting, float) and math.isnan(setting):
+                raise ValueError(f"{name} must not be NaN, got {setting!r}")
 
     def __delivery_over(self, future: Future[None]) -> None:
         with self.__deliveries_lock:
@@ -462,6 +495,14 @@ class StatelessServer(Generic[ScopeId]):
                 if hasattr(task, "_log_destroy_pending"):
                     task._log_destroy_pending = False
                 asyncio.tasks._unregister_task(task)  # type: ignore[arg-type]  # futures of foreign instances are unknown to it, which does no harm
+
+
+def _in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _call_threadsafe(loop: asyncio.AbstractEventLoop, callback: Callable[[], Any]) -> bool:
