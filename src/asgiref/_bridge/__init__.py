@@ -14,8 +14,11 @@ Objects
 
 Work (work.py)
     One synchronous call in flight. Made by a task, handed to a thread, awaited by that task.
-    States: PENDING -> RUNNING -> DONE, or PENDING -> DROPPED (its task was cancelled first). A
-    RUNNING work may in addition be *abandoned*: its task has gone, nobody wants the outcome.
+    States: PENDING -> RUNNING -> DONE, or PENDING -> DROPPED (its task was cancelled first), or
+    PENDING -> DONE (it failed before it ran). A RUNNING work may in addition be *abandoned*: its
+    task has gone, nobody wants the outcome, and the thread is *told* so at its next call.
+    ``Work.around`` is the work that runs the loop on which this one is awaited, if one does: with
+    the frames it makes the chain of ancestors.
     Transitions happen under ``Work.lock``; whoever moves it out of PENDING owns it, so a work may
     stand in two queues and still runs once. ``Work.call`` is the call in which its thread is
     blocked: that is where a cancellation of the task goes. `Errand` is what a foreign thread pool
@@ -115,6 +118,7 @@ T: s2a(f): a2s(c): s2a(g)                g: W         -                         
 T: s2a(f): a2s(c, force_new_loop): s2a   g: W         fresh loop                W in c's pump runs g
 T in ThreadSensitiveContext: s2a(f)      f: leased    -                         T on f
 same, executor=E, below any a2s          f: E's       -                         T on f
+T: s2a(f): async_to_sync_iter(g)         g: L's       L, a task of g's own      W, at each step
 T: s2a(f), T cancelled, f not started    never        -                         T raises at once
 T: s2a(f), T cancelled, f computing      f: W         f is abandoned            T raises at once
 T: s2a(f): a2s(c), T cancelled           c: L's       c gets CancelledError     T on f, f decides

@@ -13,6 +13,8 @@ piece                          owner                                          gu
 ``threads.pool``               the process                                    its lock
 ``loop_threads.pool``          the process                                    its lock
 ``exclusive_context``'s table  the process                                    its lock
+``Reraising.lock``             the process                                    is one
+``stall``'s watched calls      the process, in debug mode                     the set itself
 =============================  =============================================  ======================
 
 The class attributes of `SyncToAsync` and `AsyncToSync` are the visible handles of some of these.
