@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections import deque
-from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 __all__ = ("WorkerPool", "default_size")
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 #: Seconds after which a thread without work ends.
 IDLE_SECONDS: Final = 10.0
@@ -28,36 +25,11 @@ def default_size() -> int:
     return min(32, (os.cpu_count() or 1) + 4)
 
 
-class _Job:
-    """One submitted call and the future of its outcome."""
-
-    __slots__ = ("args", "function", "future", "kwargs")
-
-    def __init__(
-        self,
-        future: Future[Any],
-        function: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> None:
-        self.future = future
-        self.function = function
-        self.args = args
-        self.kwargs = kwargs
+class Job(Protocol):
+    """What a pool runs."""
 
     def run(self) -> None:
-        """Make the call, unless it was cancelled while it was queued."""
-        future = self.future
-        if not future.set_running_or_notify_cancel():
-            return
-        try:
-            result = self.function(*self.args, **self.kwargs)
-        except BaseException as error:  # noqa: BLE001  (the outcome belongs to the future)
-            future.set_exception(error)
-            # The frame of this call must not keep its own exception alive.
-            del self, future
-        else:
-            future.set_result(result)
+        """Do the work and report the outcome; raises nothing. In a thread of the pool."""
 
 
 class _Seat:
@@ -65,15 +37,16 @@ class _Seat:
 
     __slots__ = ("called", "job")
 
+    job: Job
+
     def __init__(self) -> None:
-        self.job: _Job | None = None
         # Held by default; whoever calls the thread releases it, once for each call.
         self.called = threading.Lock()
         self.called.acquire()
 
 
-class WorkerPool(Executor):
-    """Runs calls in at most ``max_workers`` threads, the most recently idle thread first.
+class WorkerPool:
+    """Runs jobs in at most ``max_workers`` threads, the most recently idle thread first.
 
     A thread that waits for its client inside ``waiting()`` is not counted: slow clients, however
     many, do not keep other requests from threads. It goes on as soon as its wait ends; the bound
@@ -82,8 +55,11 @@ class WorkerPool(Executor):
     The threads are daemons: they do not delay the end of the interpreter. They end when idle. In a
     forked child the pool starts empty.
 
+    It is no ``concurrent.futures.Executor``, for a job reports its outcome by itself: making,
+    locking and settling a future for it is a sixth of what a short request costs.
+
     Args:
-        max_workers: how many calls run at a time; ``None`` means as many as the default executor
+        max_workers: how many jobs run at a time; ``None`` means as many as the default executor
             of an event loop has.
 
     Raises:
@@ -106,33 +82,27 @@ class WorkerPool(Executor):
         self._process = os.getpid()
         self._guard = threading.Lock()
         self._running = 0  # threads that run a job and do not wait for a client
-        self._queue: deque[_Job] = deque()
+        self._queue: deque[Job] = deque()
         self._idle: list[_Seat] = []
-        self._closed = False
         self._started = 0
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Run ``fn(*args, **kwargs)`` in one of the threads, at once or in its turn.
+    def put(self, job: Job) -> None:
+        """Run ``job`` in one of the threads, at once or in its turn.
 
         Raises:
-            RuntimeError: the pool was shut down.
+            RuntimeError: a thread is needed and the system gives none.
         """
         if self._process != os.getpid():
             self._reset()
-        future: Future[T] = Future()
-        job = _Job(future, fn, args, kwargs)
         with self._guard:
-            if self._closed:
-                raise RuntimeError("The pool was shut down; it takes no further calls.")
             if self._running >= self.max_workers:
                 self._queue.append(job)
-                return future
+                return
             self._running += 1
             seat = self._idle.pop() if self._idle else None
         self._give(job, seat)
-        return future
 
-    def _give(self, job: _Job, seat: _Seat | None) -> None:
+    def _give(self, job: Job, seat: _Seat | None) -> None:
         """Hand a job, already counted as running, to an idle thread or to a new one."""
         if seat is not None:
             seat.job = job
@@ -147,11 +117,16 @@ class WorkerPool(Executor):
                 self._running -= 1
             raise
 
-    def _work(self, job: _Job) -> None:
+    def _work(self, job: Job) -> None:
         _here.pool = self
         seat = _Seat()
         while True:
-            job.run()
+            try:
+                job.run()
+            except BaseException:  # noqa: BLE001  (a fault of ours must not cost a thread)
+                threading.excepthook(
+                    threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread()))
+                )
             del job
             with self._guard:
                 # Threads that came back from a wait may be more than the bound: then this one
@@ -160,8 +135,6 @@ class WorkerPool(Executor):
                     job = self._queue.popleft()
                     continue
                 self._running -= 1
-                if self._closed:
-                    return
                 self._idle.append(seat)
             if not seat.called.acquire(timeout=IDLE_SECONDS):
                 with self._guard:
@@ -170,9 +143,8 @@ class WorkerPool(Executor):
                         return
                 # Called in the last moment: the job is on its way.
                 seat.called.acquire()
-            if seat.job is None:
-                return
-            job, seat.job = seat.job, None
+            job = seat.job
+            del seat.job
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -181,7 +153,7 @@ class WorkerPool(Executor):
             yield
             return
         seat: _Seat | None = None
-        job: _Job | None = None
+        job: Job | None = None
         with self._guard:
             self._running -= 1
             if self._queue and self._running < self.max_workers:
@@ -199,21 +171,3 @@ class WorkerPool(Executor):
         finally:
             with self._guard:
                 self._running += 1
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002  (the threads are daemons)
-        """Take no further calls and let idle threads end; calls that run are not waited for.
-
-        Args:
-            wait: without effect.
-            cancel_futures: drop what is queued.
-        """
-        with self._guard:
-            self._closed = True
-            idle, self._idle = self._idle, []
-            dropped = list(self._queue) if cancel_futures else []
-            if cancel_futures:
-                self._queue.clear()
-        for seat in idle:
-            seat.called.release()
-        for job in dropped:
-            job.future.cancel()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from asgiref._adapters.exchange import Exchange
     from asgiref._adapters.response_writer import ExcInfo
+    from asgiref._bridge.work import Work
 
 __all__ = ("WsgiToAsgi", "WsgiToAsgiInstance")
 
@@ -71,8 +72,13 @@ class _RequestThreads(SyncToAsync[["WsgiToAsgiInstance", RequestBody], None]):
     """Runs requests side by side in a pool of threads."""
 
     def __init__(self, pool: WorkerPool) -> None:
-        super().__init__(_run_request, thread_sensitive=False, executor=pool)
+        super().__init__(_run_request, thread_sensitive=False)
         self.pool = pool
+
+    def send(self, work: Work) -> None:
+        """Put the request into the pool."""
+        work.place = self.pool
+        self.pool.put(work)
 
 
 class _RunInPlace(SyncToAsync[["WsgiToAsgiInstance", RequestBody], None]):

@@ -347,8 +347,8 @@ def work(delay):
 def attempt(delay):
     global armed
     armed = True
-    # A function of its own, since CPython 3.13 may leave the jump at the end of a loop, where it looks
-    # for signals, out of the range of a `try` around that loop.
+    # A function of its own, since CPython 3.13 may leave the jump at the end of a loop, where it
+    # looks for signals, out of the range of a `try` around that loop.
     try:
         work(delay)
     except Interrupt:
