@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from asgiref._deprecation import warn_deprecated
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from types import TracebackType
     from typing import Self
 
@@ -15,6 +17,8 @@ __all__ = ("timeout",)
 
 class timeout:  # noqa: N801  # its name is public
     """Cancel the block after some time. Deprecated: use `asyncio.timeout`.
+
+    Works with ``async with``, and with a plain ``with`` inside a task.
 
     Args:
         timeout: seconds from entering, or None for no limit.
@@ -28,11 +32,7 @@ class timeout:  # noqa: N801  # its name is public
     def __init__(
         self, timeout: float | None, *, loop: asyncio.AbstractEventLoop | None = None
     ) -> None:
-        warnings.warn(
-            "asgiref.timeout is deprecated, use asyncio.timeout",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        warn_deprecated("asgiref.timeout.timeout")
         del loop
         self._delay = timeout
         self._timeout: asyncio.Timeout | None = None
@@ -65,3 +65,25 @@ class timeout:  # noqa: N801  # its name is public
     ) -> None:
         assert self._timeout is not None
         await self._timeout.__aexit__(exc_type, exc, traceback)
+
+    def __enter__(self) -> Self:
+        _finish(self.__aenter__())
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _finish(self.__aexit__(exc_type, exc, traceback))
+
+
+def _finish(entering_or_leaving: Coroutine[Any, Any, object]) -> None:
+    """Run to the end what is a coroutine in form only: no `asyncio.Timeout` ever suspends."""
+    try:
+        entering_or_leaving.send(None)
+    except StopIteration:
+        return
+    entering_or_leaving.close()
+    raise RuntimeError("asyncio.Timeout suspended; use asyncio.timeout with async with")

@@ -54,6 +54,30 @@ def test_block_that_ends_in_time() -> None:
     run_in_virtual_time(main())
 
 
+def test_plain_with_block() -> None:
+    """The form of the oldest programs, a ``with`` around awaits, is cancelled as well."""
+
+    async def main() -> None:
+        limit = _timeout(10)
+        with pytest.raises(TimeoutError), limit:
+            await asyncio.Event().wait()
+        assert limit.expired
+        assert asyncio.get_running_loop().time() == 10
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+        in_time = _timeout(5)
+        with in_time as entered:
+            assert entered is in_time
+            assert in_time.remaining == 5
+            await asyncio.sleep(4)
+        assert not in_time.expired
+        with pytest.raises(LookupError), _timeout(5):
+            raise LookupError
+
+    run_in_virtual_time(main())
+
+
 def test_no_limit() -> None:
     """None is no limit."""
 
