@@ -1,28 +1,20 @@
-"""How instances end and what a server counts: the values handed to hooks and to metrics."""
+"""How instances end and what a server counts: the values handed to hooks and to metrics.
 
-from __future__ import annotations
+Annotations are evaluated here: serialisers look into these values, and would look for the names of
+string annotations in the public module that the classes report as theirs.
+"""
 
+import sys
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, TypeAlias, get_args
 
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
-
+if TYPE_CHECKING or sys.version_info < (3, 13):
     from typing_extensions import TypeVar
-
-    ScopeId = TypeVar("ScopeId", bound=Hashable, default=Hashable)
 else:
-    import sys
+    from typing import TypeVar
 
-    if sys.version_info >= (3, 13):
-        from typing import TypeVar
-    else:
-        from typing_extensions import TypeVar
-
-    from collections.abc import Hashable
-
-    ScopeId = TypeVar("ScopeId", bound=Hashable, default=Hashable)
+ScopeId = TypeVar("ScopeId", bound=Hashable, default=Hashable)
 
 __all__ = ("ApplicationEnding", "EndingReason", "Ledger", "ScopeId", "ServerStatistics")
 
@@ -38,7 +30,9 @@ ended cancelled though the server had not asked). The others name what made the 
 REASONS: Final[tuple[EndingReason, ...]] = get_args(EndingReason)
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: on Python 3.11 and 3.12 a frozen generic class with slots cannot be called by its
+# subscripted name, ApplicationEnding[str](...).
+@dataclass(frozen=True)
 class ApplicationEnding(Generic[ScopeId]):
     """How one instance stopped.
 
@@ -58,6 +52,24 @@ class ApplicationEnding(Generic[ScopeId]):
     accepted: int
     #: Age in seconds, on a monotonic clock.
     seconds: float
+
+
+class _Counts(dict[EndingReason, int]):
+    """A dict that refuses changes; ``asdict``, ``json``, ``copy`` and ``pickle`` know it as one.
+
+    A ``MappingProxyType`` would be none of theirs.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("the counts of a snapshot cannot be changed")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type["_Counts"], tuple[dict[EndingReason, int]]]:
+        return (type(self), (dict(self),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,6 @@ class Ledger:
             created=self.created,
             accepted=self.accepted,
             queued=self.accepted - self.handed - self.unread,
-            endings=MappingProxyType(dict(self.endings)),
+            endings=_Counts(self.endings),
             lost_reports=self.lost_reports,
         )

@@ -14,14 +14,20 @@ class ServerStopped(RuntimeError):  # noqa: N818 - a state, like queue.Empty
     """The server is stopping, has stopped or does not run, so it takes no message.
 
     A message that met this error was not accepted: return it to where it came from.
+
+    Args:
+        text: what to say; by default, what the caller can do.
     """
 
-    def __init__(self) -> None:
-        """Say what the caller can do."""
-        super().__init__(
+    def __init__(
+        self,
+        text: str = (
             "the server is stopping or does not run, so the message was not accepted; "
             "start it again with run() or arun()"
-        )
+        ),
+    ) -> None:
+        """Keep the text, from which a copy or an unpickled error is made again."""
+        super().__init__(text)
 
 
 class InstanceEnded(RuntimeError):  # noqa: N818 - a state, like queue.Empty
