@@ -150,7 +150,7 @@ class AsyncToSync(Generic[_P, _R]):
 
     def _on_loop_of(self, work: Work, call: Call) -> Any:
         call.loop = work.loop
-        if work.owner.context is None:
+        if work.exclusive is None:
             call.context = copy_context()
         else:
             call.fork_context()

@@ -90,7 +90,8 @@ class Call(RootFrame):
         # Below a thread_sensitive=False call, thread-sensitive work goes home, not to this thread.
         super().__init__(self.inbox if work is None or work.sensitive else outer)
         self.work = work
-        self.owner: CallOwner = owner
+        #: Until the outcome is taken.
+        self.owner: CallOwner | None = owner
         self.awaitable: Awaitable[Any] | None = awaitable
         self.exc_info: ExcInfo = exc_info
         #: `start` was called: it may be asked for twice, after an interruption.
@@ -119,7 +120,8 @@ class Call(RootFrame):
 
     def describe(self) -> str:
         """Say what this is, for an error message."""
-        return f"the call of {getattr(self.owner, 'awaitable', self.owner)!r} by async_to_sync"
+        awaitable = getattr(self.owner, "awaitable", "a function that has returned")
+        return f"the call of {awaitable!r} by async_to_sync"
 
     # In the loop's thread -----------------------------------------------------------------------
 
@@ -141,6 +143,8 @@ class Call(RootFrame):
             self.set_exception(RuntimeError("main_wrap ended without an outcome"))
         self.over = True
         self.task = None
+        if self.root is self:
+            self.root = None  # an ended call answers for nothing, and would keep itself alive
         canceller, self.canceller = self.canceller, None
         if canceller is not None:
             canceller.report_missed()
@@ -161,12 +165,13 @@ class Call(RootFrame):
 
     def wrapped(self) -> Coroutine[Any, Any, None]:
         """Return the coroutine that runs the awaitable and takes its outcome."""
-        awaitable, exc_info = self.awaitable, self.exc_info
+        owner, awaitable, exc_info = self.owner, self.awaitable, self.exc_info
+        assert owner is not None
         assert awaitable is not None
         assert self.context is not None
         self.awaitable = None
         self.exc_info = (None, None, None)
-        return self.owner.main_wrap(self, exc_info, None, [self.context], awaitable)
+        return owner.main_wrap(self, exc_info, None, [self.context], awaitable)
 
     def start(self) -> None:
         """Make a task for the call. Runs in the loop's thread, but not in the call's context.
@@ -384,6 +389,8 @@ class Call(RootFrame):
             adopt(self.after, frame)
         exception = self.exception
         self.exception = self.awaitable = self.context = self.after = None
+        # The storage leads back to here, through the frame in it.
+        self.owner = self.given = None
         self.exc_info = (None, None, None)
         if exception is not None:
             context = get_context(exception)
@@ -418,7 +425,10 @@ class Call(RootFrame):
             self.alive = False
             loop.call_soon_threadsafe(self._note_life)
             return time.monotonic()
-        elif time.monotonic() - stopped_since >= self.owner.stopped_loop_timeout:
+        elif (
+            self.owner is not None
+            and time.monotonic() - stopped_since >= self.owner.stopped_loop_timeout
+        ):
             self._give_up(
                 "has been stopped for longer than AsyncToSync.stopped_loop_timeout "
                 f"({self.owner.stopped_loop_timeout} s)"

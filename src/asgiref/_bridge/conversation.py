@@ -40,7 +40,7 @@ class Conversation(Generic[_R]):
             running.
     """
 
-    __slots__ = ("_call", "_foreign", "_launched", "_seen")
+    __slots__ = ("_call", "_foreign", "_launched", "_seen", "notify")
 
     def __init__(
         self, function: Callable[[], Coroutine[Any, Any, _R]], loop: AbstractEventLoop | None = None
@@ -57,6 +57,8 @@ class Conversation(Generic[_R]):
         self._call.loop = loop
         self._call.drives = False
         self._call.fork_context()
+        #: Make the waiting thread look whether what it waits for is there. Any thread may call.
+        self.notify: Final[Callable[[], None]] = self._call.inbox.notify
         self._launched = False
         #: What the context of the task held when this thread last took its changes.
         self._seen = self._call.given
@@ -65,10 +67,6 @@ class Conversation(Generic[_R]):
     def over(self) -> bool:
         """Whether the coroutine has ended, and what it started was cleaned up."""
         return self._call.over
-
-    def notify(self) -> None:
-        """Make the waiting thread look whether what it waits for is there. Any thread."""
-        self._call.inbox.notify()
 
     @contextmanager
     def _blocked(self, *, quietly: bool) -> Iterator[None]:
@@ -155,6 +153,8 @@ class Conversation(Generic[_R]):
         finally:
             call.inbox.close()
         exception, call.exception, call.result = call.exception, None, None
+        if call.over:
+            call.owner = call.context = call.given = None  # which lead back to here
         if exception is not None and not isinstance(exception, CancelledError):
             try:
                 raise exception

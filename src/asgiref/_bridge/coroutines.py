@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import sys
 from typing import Any, Final, TypeVar
@@ -43,6 +44,8 @@ else:
                 `markcoroutinefunction` has marked.
 
         """
+        while isinstance(func, functools.partial):
+            func = func.func  # as later versions do: a mark is not seen through it
         return asyncio.iscoroutinefunction(func)
 
     def markcoroutinefunction(func: _F) -> _F:

@@ -259,9 +259,10 @@ class _Producer(Generic[_T]):
         self._asked_for = 0
         self._more: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.conversation: Final = Conversation(self._produce)
+        #: Makes the thread look for items. It does not lead back to here.
+        self.notify: Callable[[], None] | None = None
 
-    async def _produce(self) -> None:
+    async def produce(self) -> None:
         self._loop = asyncio.get_running_loop()
         more = self._more = asyncio.Event()
         taken = 0
@@ -275,7 +276,8 @@ class _Producer(Generic[_T]):
                 self.items.append(item)
                 del item
                 taken += 1
-                self.conversation.notify()
+                if self.notify is not None:
+                    self.notify()
                 while taken >= self._asked_for + self._read_ahead:
                     more.clear()
                     if taken < self._asked_for + self._read_ahead:
@@ -308,7 +310,8 @@ def _iterate(source: Callable[[], AsyncIterable[_T]], read_ahead: int) -> Genera
             "use 'async for' directly."
         )
     producer = _Producer(source, read_ahead)
-    conversation = producer.conversation
+    conversation = Conversation(producer.produce)
+    producer.notify = conversation.notify
     try:
         while True:
             producer.ask_for_one()

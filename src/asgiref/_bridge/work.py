@@ -107,6 +107,7 @@ class Work(Suspension):
         "driven",
         "exc_info",
         "exception",
+        "exclusive",
         "frame",
         "future",
         "lock",
@@ -141,7 +142,8 @@ class Work(Suspension):
         mailbox = thread.mailbox
         if mailbox is None or mailbox.loop() is not loop:
             mailbox = thread.mailbox = Mailbox(loop, thread.driven)
-        self.owner: Final = owner
+        #: Until the outcome is taken: the mailbox may hold this for longer than the task does.
+        self.owner: WorkOwner | None = owner
         self.mailbox: Final = mailbox
         self.exc_info: ExcInfo = exc_info
         self.child: Callable[[], Any] | None = child
@@ -160,11 +162,14 @@ class Work(Suspension):
         #: The context that waits for this before it lets its worker go.
         self.counted: ThreadSensitiveContext | None = None
         self.driven: DrivenLoop | None = mailbox.driven
-        #: The context to run in: a copy of the task's, or the one that the user gave.
-        self.context: Context = copy_context() if owner.context is None else owner.context
+        exclusive = owner.context
+        #: The context that the user gave, which the owner may exchange meanwhile.
+        self.exclusive: Final = exclusive
+        #: The context to run in: that one, or a copy of the task's.
+        self.context: Context = copy_context() if exclusive is None else exclusive
         #: What the task knows of `context`: a copy of it, from when it last took or gave changes.
         self._base: Context = copy_context()
-        if call_tree.INHERITED and owner.context is None:
+        if call_tree.INHERITED and exclusive is None:
             self.context.run(call_tree.depart)
         self.lock: Final = Lock()
         self.state: int = PENDING
@@ -195,7 +200,8 @@ class Work(Suspension):
 
     def describe(self) -> str:
         """Say what this is, for an error message."""
-        return f"the call of {_repr.repr(self.owner.func)} by sync_to_async"
+        func = getattr(self.owner, "func", "a function that has returned")
+        return f"the call of {_repr.repr(func)} by sync_to_async"
 
     def is_over(self) -> bool:
         """Tell whether the call has ended or never will start."""
@@ -215,8 +221,7 @@ class Work(Suspension):
 
     def run(self) -> None:
         """Do the call, unless somebody else did or does, or it was dropped, or has to wait."""
-        owner = self.owner
-        if owner.context is not None and not self._may_enter(owner.context):
+        if self.exclusive is not None and not self._may_enter(self.exclusive):
             return
         with self.lock:
             claimed = self.state == PENDING
@@ -229,6 +234,8 @@ class Work(Suspension):
         if call_tree.INHERITED:
             self.context.run(call_tree.arrive)
             self._base = self.context.copy()
+        owner = self.owner
+        assert owner is not None
         here = thread
         outer = here.work
         here.work = self
@@ -246,6 +253,7 @@ class Work(Suspension):
         finally:
             self.returned = True
             here.work = outer
+            del owner  # the task may go on, and drop it, before this has returned
             self._finish()
 
     def _run_again(self) -> None:
@@ -271,7 +279,7 @@ class Work(Suspension):
         """Report the outcome. May be called again if it was interrupted."""
         self.child = None
         self.exc_info = NO_EXC_INFO
-        if self.counted is not None or self.owner.context is not None:
+        if self.counted is not None or self.exclusive is not None:
             self._let_others_go()
         with self.lock:
             self.state = DONE
@@ -293,16 +301,16 @@ class Work(Suspension):
         counted, self.counted = self.counted, None
         if counted is not None:
             counted.count_down()
-        context = self.owner.context
-        if context is not None:
-            exclusive_context.release(context, self)
+        if self.exclusive is not None:
+            exclusive_context.release(self.exclusive, self)
 
     def forward(self) -> None:
         """Go to the next choice: the queue in which this stood has closed."""
-        if self.state != PENDING:
+        owner = self.owner
+        if self.state != PENDING or owner is None:
             return
         try:
-            self.owner.send(self)
+            owner.send(self)
         except BaseException as exception:  # noqa: BLE001  # for the task
             self.fail(exception)
 
@@ -415,8 +423,9 @@ class Work(Suspension):
 
     def outcome(self) -> Any:
         """Return or raise what the function returned or raised, and take its context's changes."""
-        if self.owner.context is None and not same(self.context, self._base):
+        if self.exclusive is None and not same(self.context, self._base):
             adopt(self.context, frame, self._base)
+        self.owner = None
         exception = self.exception
         if exception is not None:
             self.exception = None
@@ -438,7 +447,7 @@ class Work(Suspension):
             self.serving = call
         if call is None:
             return
-        if self.owner.context is None:
+        if self.exclusive is None:
             await self._lend_task(call)
         else:
             await self._watch_task(call)
@@ -478,7 +487,7 @@ class Work(Suspension):
             if future is not None:
                 future.cancel()
         if done:
-            if self.owner.context is None and not same(self.context, self._base):
+            if self.exclusive is None and not same(self.context, self._base):
                 adopt(self.context, frame, self._base)
             self.result_ = self.exception = None
         if call is not None:

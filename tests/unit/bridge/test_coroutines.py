@@ -62,6 +62,7 @@ def test_marked_functions() -> None:
         assert inspect.iscoroutinefunction(returns_a_coroutine)
     else:
         assert asyncio.iscoroutinefunction(returns_a_coroutine)
+    assert iscoroutinefunction(functools.partial(functools.partial(returns_a_coroutine)))
 
 
 def test_marked_by_the_standard_library() -> None:

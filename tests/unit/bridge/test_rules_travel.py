@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import sys
 import threading
@@ -19,11 +20,12 @@ import pytest
 
 from asgiref._bridge.async_to_sync import async_to_sync
 from asgiref._bridge.context import storage
+from asgiref._bridge.iterators import async_to_sync_iter
 from asgiref._bridge.local import Local
-from asgiref._bridge.sync_to_async import sync_to_async
+from asgiref._bridge.sync_to_async import SyncToAsync, sync_to_async
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 var: ContextVar[object] = ContextVar("var", default="unset")
 other: ContextVar[object] = ContextVar("other", default="unset")
@@ -886,3 +888,113 @@ def test_nothing_is_kept_of_a_call_that_returned() -> None:
         async_to_sync(main)()
     finally:
         gc.enable()
+
+
+class Holder:
+    """Something whose methods are bridged; it has no way to be told of its end but by counting."""
+
+    async def coroutine(self) -> None:
+        """Do nothing."""
+
+    async def fails(self) -> NoReturn:
+        raise LookupError
+
+    def work(self) -> None:
+        """Do nothing."""
+
+    async def nested(self) -> None:
+        await sync_to_async(async_to_sync(self.coroutine))()
+
+    async def items(self) -> AsyncIterator[int]:
+        yield 1
+        yield 2
+
+
+def _call_coroutine(holder: Holder) -> None:
+    async_to_sync(holder.coroutine)()
+
+
+def _call_fresh(holder: Holder) -> None:
+    async_to_sync(holder.coroutine, force_new_loop=True)()
+
+
+def _call_failing(holder: Holder) -> None:
+    with contextlib.suppress(LookupError):
+        async_to_sync(holder.fails)()
+
+
+def _call_nested(holder: Holder) -> None:
+    async_to_sync(holder.nested)()
+
+
+def _iterate(holder: Holder) -> None:
+    assert list(async_to_sync_iter(holder.items)()) == [1, 2]
+
+
+def _iterate_partly(holder: Holder) -> None:
+    with contextlib.closing(async_to_sync_iter(holder.items)()) as items:
+        assert next(items) == 1
+
+
+@pytest.mark.parametrize(
+    "use",
+    [_call_coroutine, _call_fresh, _call_failing, _call_nested, _iterate, _iterate_partly],
+)
+def test_nothing_is_kept_of_what_was_called(use: Callable[[Holder], None]) -> None:
+    """R11: nor of the wrapped callable, its object, or of the call itself, by way of a cycle."""
+    use(Holder())  # what is made once only
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            holder = Holder()
+            alive = weakref.ref(holder)
+            use(holder)
+            del holder
+            assert alive() is None
+    finally:
+        gc.enable()
+
+
+@SENSITIVE
+def test_nothing_is_kept_of_the_work_that_was_called(sensitive: bool) -> None:
+    """R11: as soon as the awaiting task goes on."""
+
+    async def main() -> None:
+        for _ in range(50):
+            holder = Holder()
+            alive = weakref.ref(holder)
+            await sync_to_async(holder.work, thread_sensitive=sensitive)()
+            del holder
+            assert alive() is None
+
+    gc.disable()
+    try:
+        asyncio.run(main())
+    finally:
+        gc.enable()
+
+
+def test_context_attribute_may_change_while_a_call_is_in_flight() -> None:
+    """A call keeps the ``context=`` that it was made with, and leaves that one."""
+    first, second = Context(), Context()
+    changed = threading.Event()
+
+    def work() -> object:
+        changed.wait()
+        var.set("inside")
+        return None
+
+    async def main() -> None:
+        wrapped = SyncToAsync(work, False, None, first)
+        call = asyncio.create_task(wrapped())
+        await _turns()
+        wrapped.context = second
+        changed.set()
+        await call
+        assert first[var] == "inside"
+        assert var not in second
+        # It is free for the next one.
+        assert await sync_to_async(var.get, context=first)() == "inside"
+
+    asyncio.run(main())
