@@ -65,7 +65,8 @@ class ThreadSensitiveContext:
         #: No new calls are accepted.
         self.exited: bool = False
         self._used = False
-        self._token: Token[ThreadSensitiveContext] | None = None
+        #: One for each time it was entered and not yet left; None where that moved nothing.
+        self._tokens: list[Token[ThreadSensitiveContext] | None] = []
         self._frame_token: Token[Frame | None] | None = None
         #: Guards what is below.
         self._lock = threading.RLock()
@@ -77,7 +78,8 @@ class ThreadSensitiveContext:
         self._executors: MutableMapping[ThreadSensitiveContext, Executor] = (
             context_to_thread_executor
         )
-        self._drained: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
+        #: Who waits for the end of the accepted calls.
+        self._drained: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
     async def __aenter__(self) -> Self:
         """Make this the home of the calls below.
@@ -103,11 +105,35 @@ class ThreadSensitiveContext:
                     asyncio.get_running_loop(),
                 )
             )
-            self._token = thread_sensitive_context.set(self)
-        elif self._token is None and named_home() is None:
-            self.exited = False
-            self._token = thread_sensitive_context.set(self)
+            self._tokens.append(thread_sensitive_context.set(self))
+        elif named_home() in (None, self):
+            if not any(self._tokens):
+                self.exited = False
+            self._tokens.append(thread_sensitive_context.set(self))
+        else:
+            self._tokens.append(None)
         return self
+
+    def _leave(self) -> bool:
+        """Undo the innermost entering of this context.
+
+        Returns:
+            Whether that was the last that made this a home.
+
+        """
+        tokens = self._tokens
+        for index in reversed(range(len(tokens))):
+            token = tokens[index]
+            if token is not None:
+                try:
+                    thread_sensitive_context.reset(token)
+                except ValueError:
+                    continue  # entered by another task, too
+            del tokens[index]
+            break
+        else:  # left in another context than it was entered in (a fixture)
+            token = tokens.pop() if tokens else None
+        return token is not None and not any(tokens)
 
     async def __aexit__(
         self,
@@ -116,10 +142,8 @@ class ThreadSensitiveContext:
         traceback: TracebackType | None,
     ) -> None:
         """Accept no more calls, wait for those accepted, give the thread back."""
-        if self._token is None:
+        if not self._leave():
             return
-        _reset(thread_sensitive_context, self._token)
-        self._token = None
         if self._frame_token is not None:
             _reset(frame, self._frame_token)
             self._frame_token = None
@@ -134,7 +158,7 @@ class ThreadSensitiveContext:
                     return
                 loop = asyncio.get_running_loop()
                 drained = loop.create_future()
-                self._drained = loop, drained
+                self._drained.append((loop, drained))
         if drained is None:
             self._release()
         else:
@@ -176,20 +200,20 @@ class ThreadSensitiveContext:
             self._pending -= 1
             if self._pending or not self.exited:
                 return
-            drained, self._drained = self._drained, None
         self._release()
-        if drained is not None:
-            loop, future = drained
+
+    def _release(self) -> None:
+        """Give the thread back, and tell those who wait for that."""
+        with self._lock:
+            executor, self._leased = self._leased, None
+            drained, self._drained = self._drained, []
+        if executor is not None:
+            executor.shutdown(wait=False)
+        for loop, future in drained:
             try:
                 loop.call_soon_threadsafe(_set, future)
             except RuntimeError:
                 pass  # closed: nobody waits there
-
-    def _release(self) -> None:
-        with self._lock:
-            executor, self._leased = self._leased, None
-        if executor is not None:
-            executor.shutdown(wait=False)
 
 
 def _set(future: asyncio.Future[None]) -> None:

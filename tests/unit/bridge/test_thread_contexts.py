@@ -378,3 +378,86 @@ def test_single_thread_context_is_left_where_it_was_entered() -> None:
         with pytest.raises(ValueError, match="was not entered in this thread"):
             left.result()
         assert async_to_sync(work)() == "works"
+
+
+async def _home() -> int:
+    return await sync_to_async(threading.get_ident)()
+
+
+def test_entered_again_by_code_inside() -> None:
+    """Entering a plain context once more moves nothing, and leaving that ends nothing."""
+
+    async def main() -> None:
+        context = ThreadSensitiveContext()
+        async with context:
+            home = await _home()
+            async with context:
+                assert await _home() == home
+            assert await _home() == home
+        assert await _home() != home
+        assert context not in SyncToAsync.context_to_thread_executor
+
+    asyncio.run(main())
+
+
+def test_shared_by_tasks() -> None:
+    """Tasks that enter the same plain context share its thread until the last of them leaves."""
+
+    async def main() -> None:
+        context = ThreadSensitiveContext()
+        first_is_in, second_is_in, first_is_out = (asyncio.Event() for _ in range(3))
+
+        async def first() -> int:
+            async with context:
+                home = await _home()
+                first_is_in.set()
+                await second_is_in.wait()
+            assert await _home() == elsewhere
+            first_is_out.set()
+            return home
+
+        async def second() -> int:
+            await first_is_in.wait()
+            async with context:
+                second_is_in.set()
+                home = await _home()
+                await first_is_out.wait()
+                assert await _home() == home
+            assert await _home() == elsewhere
+            return home
+
+        elsewhere = await _home()
+        homes = await asyncio.gather(first(), second())
+        assert homes[0] == homes[1] != elsewhere
+
+    asyncio.run(main())
+
+
+def test_entered_again_while_it_is_being_left() -> None:
+    """Whoever leaves first hears of the end of the calls, too."""
+
+    async def main() -> None:
+        context = ThreadSensitiveContext()
+        end, running = threading.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def work() -> None:
+            loop.call_soon_threadsafe(running.set)
+            end.wait()
+
+        async def leave_while_working() -> None:
+            async with context:
+                call = asyncio.create_task(sync_to_async(work)())
+                await running.wait()
+            await call
+
+        leaving = asyncio.create_task(leave_while_working())
+        await running.wait()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        async with context:
+            end.set()
+            assert await _home()
+        await leaving
+
+    asyncio.run(main())
