@@ -196,6 +196,21 @@ def test_many_writes_keep_nothing() -> None:
     assert len(gc.get_objects()) - before < 100
 
 
+def test_dead_local_frees_what_many_contexts_hold() -> None:
+    """Also among many values that were dropped before."""
+    local = Local()
+    contexts: list[Context] = []
+    alive: list[weakref.ref[Value]] = []
+    for number in range(1_000):
+        local.value = Value()
+        if number % 5 == 0:
+            alive.append(weakref.ref(local.value))
+            contexts.append(copy_context())
+    assert all(each() is not None for each in alive)
+    del local
+    assert [each() for each in alive] == [None] * 200
+
+
 @KINDS
 def test_special_methods_work(critical: bool) -> None:
     """``repr``, ``==``, hashing, ``isinstance`` and weak references are those of any object."""
