@@ -161,6 +161,9 @@ I8  A cancellation that is passed on to a call which has just ended is reported 
     leaves after all.
 I9  A ``context=`` is taken when a thread is about to run the work, never while the work stands in a
     queue; a work that finds it taken is parked and frees its thread.
+I10 At interpreter exit the loops' calls are cancelled and clean up, served by their threads, all of
+    which are daemons by then. A daemon whose call ended so goes no further: what it would do next
+    races with the end of the interpreter.
 
 Why no wait is circular except where R15 raises
 -----------------------------------------------

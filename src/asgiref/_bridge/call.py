@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 import time
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from asgiref._bridge import call_tree
+from asgiref._bridge import call_tree, loop_threads
 from asgiref._bridge.context import adopt, storage
 from asgiref._bridge.current_thread_executor import CurrentThreadExecutor
 from asgiref._bridge.driven_loop import DrivenLoop, RootFrame
@@ -393,6 +394,8 @@ class Call(RootFrame):
         self.owner = self.given = None
         self.exc_info = (None, None, None)
         if exception is not None:
+            if loop_threads.pool.closed and isinstance(exception, asyncio.CancelledError):
+                _stay_if_daemon()
             context = get_context(exception)
             try:
                 raise exception
@@ -448,6 +451,18 @@ class Call(RootFrame):
         if self.task is not None and self.loop is not None and not self.loop.is_closed():
             # Should the loop run again, nobody wants the coroutine to go on.
             self.loop.call_soon_threadsafe(self.cancel)
+
+
+def _stay_if_daemon() -> None:
+    """Let a daemon thread go no further: the interpreter exits, and ends it where it is.
+
+    Its coroutine was cancelled and has cleaned up. An error in the thread would be of no use to
+    anybody, and be printed.
+    """
+    if threading.current_thread().daemon:
+        never = threading.Lock()
+        never.acquire()
+        never.acquire()
 
 
 def _failure(task: asyncio.Task[Any]) -> BaseException:

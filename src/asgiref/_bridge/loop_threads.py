@@ -85,6 +85,8 @@ class LoopThreadPool:
         #: would disturb what they share with the parent, nor dropped, which would warn.
         self._left_behind: list[LoopThread] = []
         self._all: set[LoopThread] = set()
+        #: The interpreter exits: the calls on these loops were cancelled.
+        self.closed = False
         self.reset()
         atexit.register(self.close)
 
@@ -96,6 +98,7 @@ class LoopThreadPool:
         self._names = itertools.count(1)
         self._idle: list[LoopThread] = []
         self._all = set()
+        self.closed = False
 
     def lease(self) -> LoopThread:
         """Take an idle loop thread, or start one.
@@ -128,6 +131,7 @@ class LoopThreadPool:
 
     def close(self) -> None:
         """Close all loops, at interpreter exit."""
+        self.closed = True
         with self._lock:
             loop_threads = [each for each in self._all if each.pid == os.getpid()]
             self._all = set()
