@@ -102,6 +102,12 @@ async def main(port: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="A chat server.")
-    parser.add_argument("--port", type=int, default=4242)
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main(parser.parse_args().port))
+    parser.add_argument("--port", type=int, default=4242, help="0 takes a free one")
+    port = parser.parse_args().port
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(main(port))
+    except (OSError, OverflowError) as error:
+        raise SystemExit(
+            f"cannot listen: {error}; choose another --port, 0 for a free one"
+        ) from None

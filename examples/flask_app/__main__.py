@@ -5,6 +5,7 @@ The first line of output is the address. Without a port, or where it is in use, 
 
 from __future__ import annotations
 
+import argparse
 import socket
 import sys
 
@@ -19,15 +20,18 @@ def listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
-    except OSError as error:
-        print(f"port {port}: {error.strerror}; taking a free one", file=sys.stderr)
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        print(f"port {port}: {reason}; taking a free one", file=sys.stderr)
         listener.bind(("127.0.0.1", 0))
     return listener
 
 
 def main() -> None:
     """Serve until Ctrl-C or SIGTERM."""
-    listener = listen(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    parser = argparse.ArgumentParser(prog="python -m examples.flask_app")
+    parser.add_argument("port", type=int, nargs="?", default=0, help="default: a free one")
+    listener = listen(parser.parse_args().port)
     host, port = listener.getsockname()
     print(f"http://{host}:{port}", flush=True)
     uvicorn.Server(uvicorn.Config(app, lifespan="off")).run(sockets=[listener])
