@@ -119,7 +119,7 @@ def _fault(candidate: object) -> str | None:
     if isinstance(candidate, type):
         return f"which is a class: give an instance instead, {candidate.__name__}(...)"
     if not callable(candidate):
-        return f"which is a {type(candidate).__name__} and cannot be called"
+        return f"of type {type(candidate).__name__}, which cannot be called"
     if not _is_async(candidate):
         return (
             "which is not async: write it with `async def`, or apply "

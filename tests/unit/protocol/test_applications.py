@@ -109,8 +109,8 @@ async def keyword_only(
 @pytest.mark.parametrize(
     ("candidate", "said"),
     [
-        (None, "None, which is a NoneType and cannot be called"),
-        ("module:app", "'module:app', which is a str and cannot be called"),
+        (None, "None, of type NoneType, which cannot be called"),
+        ("module:app", "'module:app', of type str, which cannot be called"),
         (Application, "which is a class: give an instance instead, Application(...)"),
         (synchronous, "which is not async: write it with `async def`"),
         (two, "whose signature (scope: 'Scope', receive: 'ASGIReceiveCallable') -> 'None'"),
