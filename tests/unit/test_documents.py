@@ -13,7 +13,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 #: Pages whose programs are complete, and run as they stand.
-RUNNING = [ROOT / "README.md", ROOT / "docs/first_steps.md", ROOT / "docs/bridge.md"]
+RUNNING = [
+    ROOT / "README.md",
+    ROOT / "docs/first_steps.md",
+    ROOT / "docs/bridge.md",
+    ROOT / "docs/conformance.md",
+]
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")

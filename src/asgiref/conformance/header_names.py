@@ -1,0 +1,72 @@
+"""The names in header pairs: lower-case, and no pseudo headers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from asgiref.conformance.description import describe
+from asgiref.conformance.fault import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ("header_pairs", "name_faults")
+
+
+def header_pairs(headers: object) -> Iterator[tuple[int, bytes, bytes]]:
+    """Yield index, name and value of each pair that is one.
+
+    Args:
+        headers: header pairs as sent or received; what can be read only once is not read.
+
+    """
+    if not isinstance(headers, Collection):
+        return
+    for index, pair in enumerate(headers):
+        if isinstance(pair, (tuple, list)) and len(pair) == 2:
+            name, value = pair
+            if isinstance(name, bytes) and isinstance(value, bytes):
+                yield index, name, value
+
+
+def _are_fine(headers: list[Any] | tuple[Any, ...]) -> bool:
+    """Tell whether there is nothing to say of any name, as for nearly all headers."""
+    for pair in headers:
+        kind = type(pair)
+        if (kind is not tuple and kind is not list) or len(pair) != 2:
+            return False
+        name = pair[0]
+        if type(name) is not bytes or name != name.lower() or name[:1] == b":":
+            return False
+    return True
+
+
+def name_faults(headers: object, where: str, *, lower: str, pseudo: str) -> list[Fault]:
+    """Return the first name of each kind that is wrong.
+
+    Args:
+        headers: header pairs.
+        where: what they are called in findings.
+        lower: the clause that asks for lower case.
+        pseudo: the clause that rules out names with a colon in front.
+
+    """
+    if isinstance(headers, (list, tuple)) and _are_fine(headers):
+        return []
+    found: list[Fault] = []
+    uppercase = colon = False
+    for index, name, _ in header_pairs(headers):
+        if not uppercase and name != name.lower():
+            uppercase = True
+            got = describe(name)
+            path = f"{where}[{index}][0]"
+            message = f"the header name {got} is not in lower case"
+            found.append(Fault(lower, path, message, describe(name.lower()), got))
+        if not colon and name.startswith(b":"):
+            colon = True
+            got = describe(name)
+            path = f"{where}[{index}][0]"
+            message = f"the pseudo header {got} stands among the headers"
+            found.append(Fault(pseudo, path, message, "no name that starts with a colon", got))
+    return found
