@@ -32,6 +32,7 @@ class Subject:
 
     Attributes:
         kind: the scope's type; an empty string where there is none.
+        events: the protocol's events by direction and type; empty for a protocol unknown here.
         version: of the protocol's own specification, as the scope announces it.
         strict: whether to leave out what only HTTP or WebSocket ask for.
         offered: the subprotocols that the client offers, or ``None`` where they cannot be read.
@@ -41,6 +42,15 @@ class Subject:
             no trailers, or cannot be read.
 
     """
+
+    kind: str
+    version: Version
+    strict: bool
+    events: Mapping[Direction, Mapping[str, Record]]
+    offered: frozenset[str] | None
+    sends_files: bool
+    head: frozenset[bytes] | None
+    listed: frozenset[bytes] | None
 
     __slots__ = ("events", "head", "kind", "listed", "offered", "sends_files", "strict", "version")
 
@@ -69,8 +79,8 @@ class Subject:
         self.events = EVENTS.get(kind, _NO_EVENTS)
         self.offered = _offered(scope)
         self.sends_files = "http.response.pathsend" in announced
-        self.head: frozenset[bytes] | None = None
-        self.listed: frozenset[bytes] | None = None
+        self.head = None
+        self.listed = None
 
 
 def _offered(scope: object) -> frozenset[str] | None:

@@ -151,7 +151,16 @@ class Field(NamedTuple):
 
 
 class Record:
-    """One ``TypedDict``, ready to be checked."""
+    """One ``TypedDict``, ready to be checked.
+
+    Attributes:
+        name: the class's name.
+        names: its keys.
+
+    """
+
+    name: str
+    names: frozenset[str]
 
     __slots__ = ("_fields", "name", "names")
 
@@ -163,7 +172,7 @@ class Record:
             default: the clause that a wrong value breaks where no closer one asks for anything.
 
         """
-        self.name: str = typed_dict.__name__
+        self.name = typed_dict.__name__
         clauses = _CLAUSES.get(self.name, {})
         hints = get_type_hints(typed_dict)
         hints.pop("type", None)
