@@ -134,7 +134,7 @@ class AsyncToSync(Generic[_P, _R]):
             raise TypeError(
                 f"async_to_sync: {self.awaitable!r} returned {awaitable!r}, which cannot be awaited"
             )
-        work = thread.work
+        work = thread.here.work
         call = Call(self, awaitable, sys.exc_info(), work)
         if work is None:
             return cast("_R", self._on_own_loop(call))

@@ -185,7 +185,7 @@ class Call(RootFrame):
         if self.cancelled or self.given_up:
             self.refuse(asyncio.CancelledError())
             return
-        loop, driven = self.loop, thread.driven
+        loop, driven = self.loop, thread.here.driven
         assert loop is not None
         self.arrive()
         coroutine = self._run(driven)
@@ -246,7 +246,7 @@ class Call(RootFrame):
         if self.over:
             return
         # Cancelled before its first step: the coroutine was never entered (I4).
-        self._forget(thread.driven)
+        self._forget(thread.here.driven)
         self.refuse(asyncio.CancelledError() if task.cancelled() else _failure(task))
 
     def cancel(self) -> None:
@@ -350,7 +350,7 @@ class Call(RootFrame):
         Raises:
             BaseException: what a signal handler raised here, when the call is over.
         """
-        here = thread
+        here = thread.here
         work, here.work = here.work, None
         interval = _INTERVAL if foreign else -1
         interruption: BaseException | None = None

@@ -45,7 +45,7 @@ class Conversation(Generic[_R]):
     def __init__(
         self, function: Callable[[], Coroutine[Any, Any, _R]], loop: AbstractEventLoop | None = None
     ) -> None:
-        work = thread.work
+        work = thread.here.work
         self._foreign = loop is not None
         if loop is None and work is not None and work.loop.is_running():
             loop, self._foreign = work.loop, True
@@ -79,7 +79,7 @@ class Conversation(Generic[_R]):
                 ``quietly``.
 
         """
-        work = thread.work
+        work = thread.here.work
         if work is None:
             yield
             return

@@ -126,7 +126,7 @@ class DrivenLoop:
 
     def run_forever(self) -> None:
         """Run until the loop is stopped, whatever a task raises."""
-        outer, thread.driven = thread.driven, self
+        outer, thread.here.driven = thread.here.driven, self
         try:
             while True:
                 # The loop sets the hooks of this thread each time it starts to run.
@@ -139,7 +139,7 @@ class DrivenLoop:
                     continue
                 return
         finally:
-            thread.driven = outer
+            thread.here.driven = outer
 
     def _hook_asyncgens(self) -> None:
         hooks = sys.get_asyncgen_hooks()
@@ -169,7 +169,7 @@ class DrivenLoop:
     def close(self) -> None:
         """Cancel what is left, close the loop. The loop must have stopped."""
         loop = self.loop
-        outer, thread.driven = thread.driven, self
+        outer, thread.here.driven = thread.here.driven, self
         try:
             for root in tuple(self.roots):
                 self._run_to_end(root.clean_up())
@@ -180,6 +180,6 @@ class DrivenLoop:
                 self._run_to_end(asyncio.wait(leftover))
             self._run_to_end(loop.shutdown_asyncgens())
         finally:
-            thread.driven = outer
+            thread.here.driven = outer
             del loop.create_task  # the instance's: a reference to itself
             loop.close()

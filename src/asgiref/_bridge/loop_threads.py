@@ -172,7 +172,7 @@ def dedicated() -> LoopThread:
         RuntimeError: when no thread can be started.
 
     """
-    lease = thread.lease
+    lease = thread.here.lease
     if lease is None or lease.loop_thread.loop.is_closed():
-        lease = thread.lease = Lease()
+        lease = thread.here.lease = Lease()
     return lease.loop_thread

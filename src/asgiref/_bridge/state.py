@@ -75,20 +75,33 @@ class Frame:
         self.root: Frame | None = root
 
 
-class ThreadState(threading.local):
-    """What each thread knows of itself."""
+class ThreadState:
+    """What a thread knows of itself."""
 
-    #: The work that runs here, innermost; None while the thread waits in a call.
-    work: Work | None = None
-    #: This thread's hold on a loop thread.
-    lease: Lease | None = None
-    #: In a loop thread: the loop that it runs now.
-    driven: DrivenLoop | None = None
-    #: In a thread that runs a loop: the mailbox of the latest one.
-    mailbox: Mailbox | None = None
+    __slots__ = ("driven", "lease", "mailbox", "work")
+
+    def __init__(self) -> None:
+        #: The work that runs here, innermost; None while the thread waits in a call.
+        self.work: Work | None = None
+        #: This thread's hold on a loop thread.
+        self.lease: Lease | None = None
+        #: In a loop thread: the loop that it runs now.
+        self.driven: DrivenLoop | None = None
+        #: In a thread that runs a loop: the mailbox of the latest one.
+        self.mailbox: Mailbox | None = None
 
 
-thread: Final = ThreadState()
+class _ThreadStates(threading.local):
+    """``thread.here`` is the state of the running thread.
+
+    One attribute, for each look at a `threading.local` costs as much as a call.
+    """
+
+    def __init__(self) -> None:
+        self.here: Final = ThreadState()
+
+
+thread: Final = _ThreadStates()
 
 #: The innermost frame. Set by calls, and by contexts with an executor, for the code below them.
 frame: Final[ContextVar[Frame | None]] = ContextVar("asgiref.frame", default=None)
@@ -121,7 +134,7 @@ def _current_frame() -> Frame | None:
     """Return the innermost frame, unless its context was carried to a loop of another tree (R1)."""
     here = frame.get()
     if here is not None and here.loop is not None and here.loop is not _get_running_loop():
-        around = thread.work
+        around = thread.here.work
         if around is None or around.frame is not here:
             return None
     return here
@@ -146,7 +159,7 @@ def current_home() -> object | None:
     neither, thread-sensitive work goes to ``SyncToAsync.single_thread_executor``.
     """
     home = named_home()
-    driven = thread.driven
+    driven = thread.here.driven
     if home is not None or driven is None or _current_frame() is not None:
         return home
     return driven.pump()
@@ -155,7 +168,8 @@ def current_home() -> object | None:
 def _forget() -> None:
     """Forget what the parent's threads were doing: they are not in the child of a fork (R7)."""
     context_to_thread_executor.clear()
-    thread.work = thread.lease = thread.driven = thread.mailbox = None
+    here = thread.here
+    here.work = here.lease = here.driven = here.mailbox = None
 
 
 if hasattr(os, "register_at_fork"):

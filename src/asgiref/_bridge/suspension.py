@@ -3,9 +3,12 @@
 An `asyncio.Future` resumes its task by a callback of its own in the loop's queue. Where a thousand
 calls end together, making, queueing and running a thousand callbacks costs more than the calls. A
 task asks little of what it awaits (PEP 492 and the future protocol of asyncio:
-``_asyncio_future_blocking``, ``get_loop``, ``add_done_callback``, ``cancel``, ``result``) and
+``_asyncio_future_blocking``, ``_loop``, ``add_done_callback``, ``cancel``, ``result``) and
 hands it the one callable that makes it go on. So a `Mailbox`, being a callback of the loop
 already, resumes each task itself.
+
+Tasks are written in C, from where each call of a Python function costs several of those that Python
+code makes. So what can be an attribute or a builtin is one.
 """
 
 from __future__ import annotations
@@ -29,14 +32,20 @@ class Suspension:
     nothing. So whoever waits looks whether there is a reason to, before and after.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_cancelled", "_context", "_resume", "loop")
+    __slots__ = ("_asyncio_future_blocking", "_context", "_resume", "loop")
+
+    #: The name under which a task looks for the loop of a future without a method for it.
+    _loop: AbstractEventLoop
+
+    #: A task that goes on calls this, to be told if it was cancelled: see `_Cancellation`. It was
+    #: not, and nobody looks at what this returns.
+    result: Final = bool
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self.loop: Final = loop
         self._asyncio_future_blocking = False
         self._resume: Callable[[Any], object] | None = None
         self._context: Context | None = None
-        self._cancelled: asyncio.CancelledError | None = None
 
     def wake(self) -> None:
         """Make the waiting task go on, here and now.
@@ -71,10 +80,6 @@ class Suspension:
 
     # What a task asks of a future ---------------------------------------------------------------
 
-    def get_loop(self) -> AbstractEventLoop:
-        """Return the loop of the task that may wait."""
-        return self.loop
-
     def add_done_callback(
         self, callback: Callable[[Any], object], *, context: Context | None = None
     ) -> None:
@@ -93,15 +98,21 @@ class Suspension:
         if resume is None:
             return False
         self._resume = self._context = None
-        self._cancelled = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
-        self.loop.call_soon(resume, self, context=context)
+        self.loop.call_soon(resume, _Cancellation(msg), context=context)
         return True
 
+
+Suspension._loop = Suspension.__dict__["loop"]  # the same slot
+
+
+class _Cancellation:
+    """What a task finds in the place of its `Suspension` when it was cancelled."""
+
+    __slots__ = ("_msg",)
+
+    def __init__(self, msg: Any) -> None:
+        self._msg: Final = msg
+
     def result(self) -> None:
-        """Tell the task that goes on whether it was cancelled."""
-        cancelled, self._cancelled = self._cancelled, None
-        if cancelled is not None:
-            try:
-                raise cancelled
-            finally:
-                del cancelled
+        """Raise CancelledError in the task."""
+        raise asyncio.CancelledError() if self._msg is None else asyncio.CancelledError(self._msg)

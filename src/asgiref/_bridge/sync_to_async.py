@@ -232,7 +232,7 @@ class SyncToAsync(Generic[_P, _R]):
             work.place = executor
             executor.put(work)
         elif executor is not None:
-            around = state.thread.work
+            around = state.thread.here.work
             if (
                 around is not None
                 and around.place is executor

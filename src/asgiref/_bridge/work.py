@@ -138,10 +138,11 @@ class Work(Suspension):
         # As Suspension.__init__ does, which is worth a call for each work.
         self.loop = loop  # type: ignore[misc]  # Final there, set once here too
         self._asyncio_future_blocking = False
-        self._resume = self._context = self._cancelled = None
-        mailbox = thread.mailbox
+        self._resume = self._context = None
+        here = thread.here
+        mailbox = here.mailbox
         if mailbox is None or mailbox.loop() is not loop:
-            mailbox = thread.mailbox = Mailbox(loop, thread.driven)
+            mailbox = here.mailbox = Mailbox(loop, here.driven)
         #: Until the outcome is taken: the mailbox may hold this for longer than the task does.
         self.owner: WorkOwner | None = owner
         self.mailbox: Final = mailbox
@@ -150,13 +151,14 @@ class Work(Suspension):
         self.sensitive: Final = sensitive
         self.waiting_thread: Final = mailbox.thread
         #: The work whose code runs the loop, and which therefore waits for this one.
-        self.around: Work | None = thread.work
+        around = here.work
+        self.around: Work | None = around
         above = frame.get()
         scope = thread_sensitive_context.get(None)
-        if above is not None or self.around is not None:
-            above = _frame_on(loop, above, self.around)
-            if scope is None and self.around is not None:
-                scope = self.around.scope
+        if above is not None or around is not None:
+            above = _frame_on(loop, above, around)
+            if scope is None and around is not None:
+                scope = around.scope
         self.frame: Frame | None = above
         self.scope: ThreadSensitiveContext | None = scope
         #: The context that waits for this before it lets its worker go.
@@ -236,7 +238,7 @@ class Work(Suspension):
             self._base = self.context.copy()
         owner = self.owner
         assert owner is not None
-        here = thread
+        here = thread.here
         outer = here.work
         here.work = self
         try:

@@ -61,8 +61,8 @@ def test_tasks_leave_the_books_when_they_end() -> None:
         for _ in range(100):
             await asyncio.create_task(asyncio.sleep(0))
         await asyncio.sleep(0)
-        assert state.driven is not None
-        sizes.append(sum(len(root.tasks) for root in state.driven.roots))
+        assert state.here.driven is not None
+        sizes.append(sum(len(root.tasks) for root in state.here.driven.roots))
 
     async_to_sync(main)()
     assert sizes == [0]
