@@ -19,10 +19,11 @@ Work (work.py)
     task has gone, nobody wants the outcome, and the thread is *told* so at its next call.
     ``Work.around`` is the work that runs the loop on which this one is awaited, if one does: with
     the frames it makes the chain of ancestors.
-    Transitions happen under ``Work.lock``; whoever moves it out of PENDING owns it, so a work may
-    stand in two queues and still runs once. ``Work.call`` is the call in which its thread is
-    blocked: that is where a cancellation of the task goes. `Errand` is what a foreign thread pool
-    gets to run for it.
+    What is to be called stands in a list, ``Work._claim``: whoever pops it owns the work and then
+    moves it out of PENDING, so a work may stand in two queues and still runs once. A moment passes
+    between the two: who finds the list empty, and PENDING, leaves the rest to the owner.
+    ``Work.call`` is the call in which its thread is blocked: that is where a cancellation of the
+    task goes. `Errand` is what a foreign thread pool gets to run for it.
 
 Suspension (suspension.py)
     What the task of a work awaits, and the base of Work: as little of a future as a task asks for.
@@ -144,9 +145,10 @@ I1  Work to a queue: *put, then look whether the queue was closed; if it was, dr
 I2  Wake-ups are binary: a lock that starts out held; waking releases it if it is held. The sleeper
     looks at its queue after every acquisition, the waker puts before it releases. A stale wake-up
     costs one look.
-I3  A call posted to a work, and the task that leaves it: both under ``Work.lock``. Either the post
-    finds the work abandoned (CancelledError in the thread), or the task finds the call posted, and
-    then it must answer it.
+I3  A call posted to a work, and the task that leaves it: both under ``Work.lock``, which all works
+    of a mailbox share. Either the post finds the work abandoned (CancelledError in the thread), or
+    the task finds the call posted, and then it must answer it. The end of a work needs no lock: the
+    thread sets the state, then looks whether the task has left; the task does the reverse.
 I4  A coroutine that never starts is closed by whoever refuses it; the task made for a call tells
     the call from a done-callback as well, since a task cancelled before its first step never enters
     its coroutine.

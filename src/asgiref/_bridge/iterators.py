@@ -14,7 +14,7 @@ from asgiref._bridge.conversation import Conversation
 from asgiref._bridge.coroutines import iscoroutinefunction
 from asgiref._bridge.sync_to_async import SyncToAsync
 from asgiref._bridge.threads import WorkerExecutor
-from asgiref._bridge.work import NO_EXC_INFO, Work
+from asgiref._bridge.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterator
@@ -66,7 +66,8 @@ class _Steps(SyncToAsync[..., Any]):
             # It may have been dropped before it started. Nobody waits for this one; where the
             # first did start, a source takes being closed twice.
             call = partial(self.func, function)
-            self.send(Work(self, asyncio.get_running_loop(), NO_EXC_INFO, call, self.sensitive))
+            nothing = (None, None, None)  # is handled there, where this would be CancelledError
+            self.send(Work(self, asyncio.get_running_loop(), nothing, call, self.sensitive))
             raise
 
 

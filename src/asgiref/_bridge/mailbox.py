@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from contextvars import Context
-from threading import get_ident
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Mailbox:
     It must not keep the loop: the loop's thread keeps the mailbox.
     """
 
-    __slots__ = ("_context", "_letters", "_scheduled", "driven", "loop", "thread")
+    __slots__ = ("_context", "_letters", "_scheduled", "driven", "lock", "loop", "thread")
 
     def __init__(self, loop: AbstractEventLoop, driven: DrivenLoop | None) -> None:
         self.loop: Final = weakref.ref(loop)
@@ -40,6 +40,8 @@ class Mailbox:
         self.driven: Final = driven
         #: The identifier of the thread that runs the loop.
         self.thread: Final = get_ident()
+        #: For those who deliver, and those who wait, to agree about a letter.
+        self.lock: Final = Lock()
         self._letters: Final[deque[Letter]] = deque()
         #: The loop has been told and has not yet begun to empty. Set after a letter was put in and
         #: cleared before the first is taken out, so no letter is left behind (I1); that two

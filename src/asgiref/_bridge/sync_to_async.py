@@ -16,10 +16,10 @@ from typing import (
     Any,
     ClassVar,
     Concatenate,
+    Final,
     Generic,
     ParamSpec,
     TypeVar,
-    cast,
     overload,
 )
 
@@ -29,7 +29,7 @@ from asgiref._bridge.coroutines import COROUTINE_MARKS, iscoroutinefunction
 from asgiref._bridge.handled import Reraising
 from asgiref._bridge.state import live_pump
 from asgiref._bridge.threads import WorkerExecutor
-from asgiref._bridge.work import DONE, NO_EXC_INFO, Errand, Work
+from asgiref._bridge.work import DONE, Errand, Work
 from asgiref._bridge.wrapping import LATE, LateAnnotations, look_like
 
 if TYPE_CHECKING:
@@ -135,11 +135,18 @@ class SyncToAsync(Generic[_P, _R]):
 
         """
         loop = get_running_loop()
+        # `thread_handler`, and what it is promised to get, cost a tenth of a call: left out where
+        # it would do nothing else.
+        direct = (
+            type(self).thread_handler is _thread_handler
+            and sys.exception() is None
+            and "thread_handler" not in self.__dict__
+        )
         work = Work(
             self,
             loop,
-            NO_EXC_INFO if sys.exception() is None else sys.exc_info(),
-            partial(self.func, *args, **kwargs),
+            None if direct else sys.exc_info(),
+            partial(self.func, *args, **kwargs) if args or kwargs or not direct else self.func,
             self._thread_sensitive,
         )
         try:
@@ -154,7 +161,8 @@ class SyncToAsync(Generic[_P, _R]):
                 raise
         if work.state != DONE or work.missed:
             await work.until_over()
-        return cast("_R", work.outcome())
+        result: _R = work.outcome()
+        return result
 
     @overload
     def __get__(self, parent: None, objtype: type[Any]) -> SyncToAsync[_P, _R]: ...
@@ -299,6 +307,9 @@ class SyncToAsync(Generic[_P, _R]):
         if work.is_over():
             work.future = None
 
+
+#: What runs around a call if nobody overrides it.
+_thread_handler: Final = SyncToAsync.thread_handler
 
 SyncToAsync.__annotations__ = LateAnnotations(SyncToAsync.__annotations__)  # type: ignore[assignment]  # see there
 

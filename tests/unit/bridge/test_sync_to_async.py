@@ -188,6 +188,22 @@ def test_thread_handler_may_be_wrapped_on_the_class(monkeypatch: pytest.MonkeyPa
     assert seen == [divmod]
 
 
+def test_thread_handler_may_be_set_on_the_object() -> None:
+    """It gets a `functools.partial`, also of a function that is called without arguments."""
+    wrapped: Any = sync_to_async(dict)
+    seen: list[object] = []
+
+    def traced(*args: Any) -> Any:
+        seen.append((type(args[4]), args[4].func, args[4].args, args[4].keywords))
+        return type(wrapped).thread_handler(wrapped, *args)
+
+    assert asyncio.run(wrapped()) == {}
+    wrapped.thread_handler = traced
+    assert asyncio.run(wrapped()) == {}
+    assert asyncio.run(wrapped(one=1)) == {"one": 1}
+    assert seen == [(functools.partial, dict, (), {}), (functools.partial, dict, (), {"one": 1})]
+
+
 def test_thread_handler_runs_the_function_in_the_right_context() -> None:
     """``func`` enters the context; the handler itself is outside of it."""
     var: ContextVar[str] = ContextVar("var", default="outside")
