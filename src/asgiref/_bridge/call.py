@@ -215,10 +215,10 @@ class Call(RootFrame):
     async def _run(self, driven: DrivenLoop | None) -> None:
         try:
             await self.wrapped()
-        except GeneratorExit:
-            self._lost()
-            raise
-        except BaseException as exception:  # noqa: BLE001  # for the waiting thread
+        except BaseException as exception:
+            if self.is_closed_by(exception):
+                self._lost()
+                raise
             self.set_exception(exception)
         while self.tasks or self.asyncgens:
             try:
@@ -237,6 +237,21 @@ class Call(RootFrame):
         if context is not None and storage(context) is not self.given:
             self.after = context
         self.finish()
+
+    def is_closed_by(self, exception: BaseException) -> bool:
+        """Tell whether this means that the coroutine was closed, and is no outcome of its own.
+
+        It was closed by whoever dropped the task. A GeneratorExit that the coroutine raises itself
+        comes out of it in a step of its task.
+        """
+        if not isinstance(exception, GeneratorExit):
+            return False
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:
+            return True  # no loop runs here
+        # Before its task is known here, an eager one is in its first step.
+        return task is None or (self.task is not None and task is not self.task)
 
     def _lost(self) -> None:
         self.set_exception(RuntimeError("the event loop was closed under the call"))

@@ -517,10 +517,10 @@ class Work(Suspension):
         before = copy_context()
         try:
             await call.wrapped()
-        except GeneratorExit:
-            call.set_exception(RuntimeError("the event loop was closed under the call"))
-            raise
-        except BaseException as exception:  # noqa: BLE001  # for the waiting thread
+        except BaseException as exception:
+            if call.is_closed_by(exception):
+                call.set_exception(RuntimeError("the event loop was closed under the call"))
+                raise
             call.set_exception(exception)
         finally:
             after = copy_context()

@@ -688,7 +688,14 @@ class Base(BaseException):
     """No ``Exception``."""
 
 
-ALL_KINDS = [LookupError("no"), Base("no"), SystemExit(3), KeyboardInterrupt(), OddError("no")]
+ALL_KINDS = [
+    LookupError("no"),
+    Base("no"),
+    SystemExit(3),
+    KeyboardInterrupt(),
+    GeneratorExit(),
+    OddError("no"),
+]
 
 
 def _names(error: BaseException) -> list[str]:
@@ -696,9 +703,7 @@ def _names(error: BaseException) -> list[str]:
     return [frame.name for frame in traceback.extract_tb(entry)]
 
 
-@pytest.mark.parametrize(
-    "error", [*ALL_KINDS, GeneratorExit()], ids=lambda error: type(error).__name__
-)
+@pytest.mark.parametrize("error", ALL_KINDS, ids=lambda error: type(error).__name__)
 @SENSITIVE
 def test_exception_of_work_arrives(error: BaseException, sensitive: bool) -> None:
     """R11: as the same object, with a traceback that shows both sides; all kinds travel."""
