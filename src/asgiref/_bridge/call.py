@@ -220,12 +220,16 @@ class Call(RootFrame):
                 self._lost()
                 raise
             self.set_exception(exception)
-        while self.tasks or self.asyncgens:
+        await self.settle()
+        self._end(driven)
+
+    async def settle(self) -> None:
+        """Clean up until nothing is left of what the coroutine has started."""
+        while self.tasks or self.asyncgens or self.dropped:
             try:
                 await self.clean_up()
             except asyncio.CancelledError:
                 continue  # once more interrupted: the tasks are cancelled, go on waiting for them
-        self._end(driven)
 
     def _forget(self, driven: DrivenLoop | None) -> None:
         if driven is not None and self in driven.roots:

@@ -26,7 +26,7 @@ __all__ = ("DrivenLoop", "RootFrame")
 class RootFrame(Frame):
     """The frame of an outermost call on a driven loop, with the books of what it started."""
 
-    __slots__ = ("asyncgens", "drives", "over", "tasks")
+    __slots__ = ("asyncgens", "drives", "dropped", "over", "tasks")
 
     def __init__(self, pump: CurrentThreadExecutor | None) -> None:
         super().__init__(pump, None, self)
@@ -34,6 +34,8 @@ class RootFrame(Frame):
         self.tasks: set[asyncio.Task[Any]] = set()
         #: Async generators that were started. Only the loop's thread uses it.
         self.asyncgens: weakref.WeakSet[AsyncGenerator[Any, Any]] | None = None
+        #: Those that were dropped, until they are about to be closed. Only the loop's thread uses it.
+        self.dropped: list[AsyncGenerator[Any, Any]] | None = None
         #: A thread waits for this all the time, and so drives the loop; not so between the steps
         #: of an iteration.
         self.drives: bool = True
@@ -61,7 +63,11 @@ class RootFrame(Frame):
                     )
         # A task that ended in this very step of the loop has not yet said so.
         self.tasks.clear()
-        for asyncgen in list(self.asyncgens or ()):
+        asyncgens = [*(self.asyncgens or ()), *(self.dropped or ())]
+        self.asyncgens = None
+        if self.dropped is not None:
+            self.dropped.clear()
+        for asyncgen in asyncgens:
             try:
                 await asyncgen.aclose()
             except Exception as exception:  # noqa: BLE001  # reported, as asyncio does
@@ -72,7 +78,6 @@ class RootFrame(Frame):
                         "asyncgen": asyncgen,
                     }
                 )
-        self.asyncgens = None
 
 
 class DrivenLoop:
@@ -87,6 +92,9 @@ class DrivenLoop:
         # Not a task factory, which users set.
         self._create_task: Callable[..., asyncio.Task[Any]] = self.loop.create_task
         self.loop.create_task = self.create_task  # type: ignore[method-assign, assignment]  # above
+        # The loop sets the hooks of its thread each time it starts to run; ours come next, before
+        # any task.
+        self.loop.call_soon(self._hook_asyncgens)
 
     def pump(self) -> CurrentThreadExecutor | None:
         """Return the home that this loop gives to tasks whose context names none."""
@@ -129,21 +137,21 @@ class DrivenLoop:
         outer, thread.here.driven = thread.here.driven, self
         try:
             while True:
-                # The loop sets the hooks of this thread each time it starts to run.
-                self.loop.call_soon(self._hook_asyncgens)
                 try:
                     self.loop.run_forever()
                 except (KeyboardInterrupt, SystemExit):
                     # Raised by a step of some task, which keeps it as its exception. The loop's
                     # other tasks have nothing to do with it.
                     continue
+                finally:
+                    self.loop.call_soon(self._hook_asyncgens)
                 return
         finally:
             thread.here.driven = outer
 
     def _hook_asyncgens(self) -> None:
         hooks = sys.get_asyncgen_hooks()
-        loops_own = hooks.firstiter
+        loops_own, loops_own_finalizer = hooks
         # This thread runs one loop at a time, and puts the hooks back when that loop stops.
 
         def on_first_iteration(asyncgen: AsyncGenerator[Any, Any]) -> None:
@@ -155,7 +163,29 @@ class DrivenLoop:
             if loops_own is not None:
                 loops_own(asyncgen)
 
-        sys.set_asyncgen_hooks(firstiter=on_first_iteration)
+        def on_drop(asyncgen: AsyncGenerator[Any, Any]) -> None:
+            root = self._root() if asyncio._get_running_loop() is self.loop else None
+            if root is not None:
+                self._close_soon(asyncgen, root)
+            elif loops_own_finalizer is not None:
+                loops_own_finalizer(asyncgen)
+
+        sys.set_asyncgen_hooks(firstiter=on_first_iteration, finalizer=on_drop)
+
+    def _close_soon(self, asyncgen: AsyncGenerator[Any, Any], root: RootFrame) -> None:
+        """Close a dropped generator as the loop itself would, or when ``root`` ends before."""
+        dropped = root.dropped
+        if dropped is None:
+            dropped = root.dropped = []
+        dropped.append(asyncgen)
+
+        def close() -> None:
+            if asyncgen in dropped:
+                dropped.remove(asyncgen)
+                # Typed as an awaitable; asyncio itself makes a task of it.
+                self.loop.create_task(asyncgen.aclose())  # type: ignore[arg-type]
+
+        self.loop.call_soon(close)
 
     def _run_to_end(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         # Unlisted, or cleaning up would clean up itself.

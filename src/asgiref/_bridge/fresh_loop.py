@@ -110,6 +110,8 @@ class _OnFreshLoop:
             await self._call.wrapped()
         except BaseException as exception:  # noqa: BLE001  # for the waiting thread
             self._call.set_exception(exception)
+        # In the last step of the task, before the loop does anything else.
+        await self._call.settle()
 
     def _on_task_done(self, _: asyncio.Task[None]) -> None:
         self._ended = True

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextvars import Context, copy_context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from asgiref._bridge.async_to_sync import async_to_sync
 from asgiref._bridge.driven_loop import DrivenLoop, RootFrame
 from asgiref._bridge.state import thread as state
+from asgiref._bridge.sync_to_async import sync_to_async
 from asgiref._bridge.thread_contexts import AsyncSingleThreadContext
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
 
 
 def test_close_cleans_up() -> None:
@@ -138,3 +142,50 @@ def test_a_loop_survives_what_a_task_raises(kind: type[BaseException]) -> None:
 
     assert async_to_sync(main)() == "goes on"
     assert async_to_sync(main, force_new_loop=True)() == "goes on"
+
+
+@pytest.mark.parametrize("force", [False, True], ids=["own loop", "fresh loop"])
+def test_a_dropped_generator_is_closed_when_the_call_ends(force: bool) -> None:
+    """One that was dropped in the last step, too, and by its own ``finally``, which may bridge."""
+    log: list[object] = []
+
+    async def numbers() -> AsyncGenerator[int, None]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            for _ in range(3):
+                await asyncio.sleep(0)
+            log.append(await sync_to_async(threading.get_ident)())
+
+    async def main() -> None:
+        async for _ in numbers():
+            break
+
+    async_to_sync(main, force_new_loop=force)()
+    assert log == [threading.get_ident()]
+
+
+def test_a_dropped_generator_that_does_not_close_does_not_keep_the_call() -> None:
+    """One whose end was begun before that of the call is cancelled, like any task."""
+    log: list[str] = []
+
+    async def numbers() -> AsyncGenerator[int, None]:
+        try:
+            yield 1
+        finally:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                log.append("cancelled")
+
+    async def main() -> None:
+        async for _ in numbers():
+            break
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    async_to_sync(main)()
+    assert log == ["cancelled"]
+    async_to_sync(main, force_new_loop=True)()
+    assert log == ["cancelled"] * 2
