@@ -110,8 +110,8 @@ class Call(RootFrame):
         self.exception: BaseException | None = None
         #: The waiting thread was interrupted: do not start, or cancel.
         self.cancelled: bool = False
-        #: The work whose task passed a cancellation on, until the coroutine got it.
-        self.canceller: Work | None = None
+        #: The work whose task passed a cancellation on, and its message, until that has arrived.
+        self.canceller: tuple[Work, tuple[object, ...]] | None = None
         #: The loop has run since the waiting thread found it stopped.
         self.alive: bool = True
         #: How often a task that lends itself was cancelled for this call alone.
@@ -148,7 +148,8 @@ class Call(RootFrame):
             self.root = None  # an ended call answers for nothing, and would keep itself alive
         canceller, self.canceller = self.canceller, None
         if canceller is not None:
-            canceller.report_missed()
+            work, message = canceller
+            work.report_missed(message)
         self.inbox.notify()
 
     def discard(self) -> None:
@@ -156,12 +157,18 @@ class Call(RootFrame):
         if inspect.iscoroutine(self.awaitable):
             self.awaitable.close()
 
-    def refuse(self, exception: BaseException) -> None:
-        """End the call without having started its coroutine (I4)."""
+    def refuse(self, exception: BaseException | None = None) -> None:
+        """End the call without having started its coroutine (I4).
+
+        Args:
+            exception: its outcome; None for a CancelledError as its canceller has got it.
+
+        """
         self.discard()
+        message = () if self.canceller is None else self.canceller[1]
         if self.cancelled:
             self.canceller = None  # this is what it asked for
-        self.set_exception(exception)
+        self.set_exception(asyncio.CancelledError(*message) if exception is None else exception)
         self.finish()
 
     def wrapped(self) -> Coroutine[Any, Any, None]:
@@ -183,7 +190,7 @@ class Call(RootFrame):
             return
         self.started = True
         if self.cancelled or self.given_up:
-            self.refuse(asyncio.CancelledError())
+            self.refuse()
             return
         loop, driven = self.loop, thread.here.driven
         assert loop is not None
@@ -266,9 +273,9 @@ class Call(RootFrame):
             return
         # Cancelled before its first step: the coroutine was never entered (I4).
         self._forget(thread.here.driven)
-        self.refuse(asyncio.CancelledError() if task.cancelled() else _failure(task))
+        self.refuse(None if task.cancelled() else _failure(task))
 
-    def cancel(self) -> None:
+    def cancel(self, *message: object) -> None:
         """Cancel the coroutine, wherever it is. Runs in the loop's thread."""
         if self.over:
             return
@@ -276,16 +283,20 @@ class Call(RootFrame):
         task = self.task
         if task is not None:
             self.interruptions += 1
-            task.cancel()
+            task.cancel(*message[:1])
 
-    def cancel_for(self, work: Work) -> bool:
+    def cancel_for(self, work: Work, message: tuple[object, ...]) -> bool:
         """Pass on the cancellation of the task that waits for ``work``, from its thread.
+
+        Args:
+            work: what the task waits for.
+            message: the arguments of the CancelledError that it got.
 
         Returns:
             Whether the call may still be cancelled; if not after all, ``work`` hears of it.
 
         """
-        self.canceller = work
+        self.canceller = work, message
         loop = self.loop
         if loop is None:  # about to start, and will look
             self.cancelled = True
@@ -301,12 +312,13 @@ class Call(RootFrame):
         canceller = self.canceller
         if canceller is None:
             return
+        work, message = canceller
         if self.over:
             self.canceller = None
-            canceller.report_missed()
+            work.report_missed(message)
         elif not self.answered:
             self.canceller = None
-            self.cancel()
+            self.cancel(*message)
         # Otherwise the coroutine has ended, and what it left is cleaned up: `finish` reports.
 
     # In the waiting thread ----------------------------------------------------------------------

@@ -34,7 +34,7 @@ class RootFrame(Frame):
         self.tasks: set[asyncio.Task[Any]] = set()
         #: Async generators that were started. Only the loop's thread uses it.
         self.asyncgens: weakref.WeakSet[AsyncGenerator[Any, Any]] | None = None
-        #: Those that were dropped, until they are about to be closed. Only the loop's thread uses it.
+        #: Those that were dropped, until they are being closed. Only the loop's thread uses it.
         self.dropped: list[AsyncGenerator[Any, Any]] | None = None
         #: A thread waits for this all the time, and so drives the loop; not so between the steps
         #: of an iteration.
@@ -182,8 +182,7 @@ class DrivenLoop:
         def close() -> None:
             if asyncgen in dropped:
                 dropped.remove(asyncgen)
-                # Typed as an awaitable; asyncio itself makes a task of it.
-                self.loop.create_task(asyncgen.aclose())  # type: ignore[arg-type]
+                _ = self.loop.create_task(asyncgen.aclose())  # kept in the books
 
         self.loop.call_soon(close)
 

@@ -87,7 +87,7 @@ class _OnFreshLoop:
         try:
             call.loop = driven.loop
             if call.cancelled:
-                call.refuse(asyncio.CancelledError())
+                call.refuse()
                 return
             call.arrive()
             driven.roots.append(call)

@@ -156,10 +156,10 @@ class SyncToAsync(Generic[_P, _R]):
             await work.suspended()
         except BaseException as exception:
             # Not sent, cancelled, or closed with its loop.
-            if not isinstance(exception, CancelledError) or not work.pass_on():
+            if not isinstance(exception, CancelledError) or not work.pass_on(exception.args):
                 work.abandon()
                 raise
-        if work.state != DONE or work.missed:
+        if work.state != DONE or work.missed is not None:
             await work.until_over()
         result: _R = work.outcome()
         return result

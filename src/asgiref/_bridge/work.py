@@ -186,8 +186,9 @@ class Work(Suspension):
         self.request: Call | None = None
         #: The call in which the thread is blocked, wherever it runs.
         self.call: Call | None = None
-        #: The task was cancelled, and the call to which that was passed on had ended.
-        self.missed: bool = False
+        #: The task was cancelled, with this message, and the call to which that was passed on had
+        #: ended.
+        self.missed: tuple[object, ...] | None = None
         #: The call that the task runs now. Written in the loop's thread.
         self.serving: Call | None = None
         #: What the function returned.
@@ -385,10 +386,14 @@ class Work(Suspension):
             if self.request is call:
                 self.request = None
 
-    def report_missed(self) -> None:
+    def report_missed(self, message: tuple[object, ...]) -> None:
         """Tell the task that the call it wanted cancelled had ended already. Any thread."""
-        self.missed = True
+        self.missed = message
         self.mailbox.deliver(self)
+
+    def _take_missed(self) -> tuple[object, ...] | None:
+        message, self.missed = self.missed, None
+        return message
 
     # In the thread of the loop ------------------------------------------------------------------
 
@@ -403,20 +408,19 @@ class Work(Suspension):
         try:
             while True:
                 # Before waiting again: a wake-up that came meanwhile is not remembered.
-                if self.missed:
-                    self.missed = False
-                    if not self.pass_on():
-                        raise asyncio.CancelledError
+                message = self._take_missed()
+                if message is not None and not self.pass_on(message):
+                    raise asyncio.CancelledError(*message)
                 while self.state != DONE and self.request is not None:
                     await self._serve()
-                if self.state == DONE and not self.missed:
-                    return
-                if self.missed:
+                if self.missed is not None:
                     continue
+                if self.state == DONE:
+                    return
                 try:
                     await self.suspended()
-                except asyncio.CancelledError:
-                    if not self.pass_on():
+                except asyncio.CancelledError as cancelled:
+                    if not self.pass_on(cancelled.args):
                         raise
         except BaseException:
             # Cancelled, or the coroutine was closed with its loop.
@@ -454,10 +458,13 @@ class Work(Suspension):
         else:
             await self._watch_task(call)
 
-    def pass_on(self) -> bool:
+    def pass_on(self, message: tuple[object, ...]) -> bool:
         """Answer a cancellation: pass it on to the call in which the thread is blocked (I3).
 
         What the thread makes of it decides about this task.
+
+        Args:
+            message: the arguments of the CancelledError that the task got.
 
         Returns:
             Whether there is one; otherwise the task leaves.
@@ -467,11 +474,11 @@ class Work(Suspension):
             posted, self.request = self.request, None
             call = self.call
         if posted is not None:
-            posted.refuse(asyncio.CancelledError())
+            posted.refuse(asyncio.CancelledError(*message))
             return True
         if call is None or call.over or self.state != _RUNNING:
             return False
-        return call.cancel_for(self)
+        return call.cancel_for(self, message)
 
     def abandon(self) -> None:
         """Leave for good: do not start it, or let it finish alone."""

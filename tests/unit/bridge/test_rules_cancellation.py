@@ -240,6 +240,35 @@ def test_cancellation_reaches_a_coroutine_on_a_fresh_loop() -> None:
     assert log == ["cancelled"] * 2
 
 
+@pytest.mark.parametrize("context", [None, Context()], ids=["own context", "given context"])
+@pytest.mark.parametrize("force", [False, True], ids=["lent task", "fresh loop"])
+def test_the_message_of_a_cancellation_arrives(force: bool, context: Context | None) -> None:
+    """R12: as if there were no bridge, below the sync code and back in the task."""
+    log: list[tuple[object, ...]] = []
+    started = asyncio.Event()
+
+    async def coroutine(loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_soon_threadsafe(started.set)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as error:
+            log.append(error.args)
+            raise
+
+    async def main() -> None:
+        work = async_to_sync(coroutine, force_new_loop=force)
+        task = asyncio.create_task(sync_to_async(work, context=context)(asyncio.get_running_loop()))
+        await started.wait()
+        task.cancel("the reason")
+        try:
+            await task
+        except asyncio.CancelledError as error:
+            log.append(error.args)
+
+    asyncio.run(main())
+    assert log == [("the reason",)] * 2
+
+
 def test_cancellation_reaches_a_coroutine_below_a_given_context() -> None:
     """R12: and whichever context; the sync code decides there too."""
     log: list[str] = []
