@@ -178,7 +178,8 @@ class StatelessServerMachine(RuleBasedStateMachine):
     def put_now(self, scope_id: str, action: str) -> None:
         """Get or create, and put without waiting."""
         message = self.new(action)
-        # An ending of this very turn of the loop may not have been heard of yet.
+        # An ending of this very turn of the loop may not have been heard of yet; one that has been
+        # may have left its messages, and its place, to a successor.
         heard_of = [
             one
             for one, details in self.server.application_instances.items()
@@ -199,7 +200,7 @@ class StatelessServerMachine(RuleBasedStateMachine):
                 # Rule 5: ended ones make room first, then the least recently messaged.
                 assert len(gone) == 1
                 assert len(before) == LIMIT
-                if heard_of:
+                if any(before.get(one) for one in heard_of):
                     assert before[gone[0]]
                 elif not any(before.values()):
                     assert gone[0] == next(iter(before))

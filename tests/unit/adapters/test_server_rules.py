@@ -86,6 +86,41 @@ class TestOneInstance:
             assert application.most_at_once == 1
             assert server.reasons() == {"a": ["deleted"]}
 
+    async def test_a_successor_that_is_forgotten_while_it_waits(self) -> None:
+        """It starts when its predecessor has cleaned up: it does not wait for itself."""
+        application = Conversation()
+        server = ScriptedServer(application)
+        async with checked(server):
+            server.put("a", "clean up slowly")
+            await turns()
+            server.delete_application_instance("a")
+            server.put("a", "read")
+            del server.application_instances["a"]
+            await turns()
+            assert application.calls["a"] == 1
+            application.gate.set()
+            await turns(10)
+            assert application.messages("a") == ["clean up slowly", "read"]
+            assert application.most_at_once == 1
+
+    async def test_the_successor_of_one_that_was_forgotten_while_it_waited(self) -> None:
+        """The forgotten one ends without having run; the next waits for the first."""
+        application = Conversation()
+        server = ScriptedServer(application)
+        async with checked(server):
+            server.put("a", "clean up slowly")
+            await turns()
+            server.delete_application_instance("a")
+            server.put("a", 1)
+            del server.application_instances["a"]
+            server.put("a", 2)
+            await turns()
+            assert application.calls["a"] == 1
+            application.gate.set()
+            await turns(10)
+            assert application.messages("a") == ["clean up slowly", 2]
+            assert application.most_at_once == 1
+
 
 class TestEndedInstances:
     """Messages to instances that ended find a successor, or are reported."""

@@ -51,15 +51,23 @@ class Gate:
 
     Attributes:
         opened: done once the application may start.
+        predecessors: those whose tasks are not done.
         timer: opens the gate when the predecessors do not end.
     """
 
-    __slots__ = ("opened", "timer")
+    __slots__ = ("opened", "predecessors", "timer")
 
-    def __init__(self, opened: asyncio.Future[None], timer: asyncio.TimerHandle | None) -> None:
+    def __init__(self, opened: asyncio.Future[None], predecessors: set[Instance]) -> None:
         """Close the gate."""
         self.opened = opened
-        self.timer = timer
+        self.predecessors = predecessors
+        self.timer: asyncio.TimerHandle | None = None
+
+    def ended(self, predecessor: Instance) -> None:
+        """Open the gate if that was the last one to wait for."""
+        self.predecessors.discard(predecessor)
+        if not self.predecessors:
+            self.open()
 
     def open(self) -> None:
         """Let the application start."""

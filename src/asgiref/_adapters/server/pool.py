@@ -275,7 +275,7 @@ class InstancePool:
     def _close_gate(self, instance: Instance) -> None:
         loop = self.loop
         assert loop is not None  # an instance is being made
-        gate = instance.gate = Gate(loop.create_future(), None)
+        gate = instance.gate = Gate(loop.create_future(), {*self.departed[instance.scope_id]})
         if self.host.cancel_timeout == float("inf"):
             return
         since = max(one.cancelled_at for one in self.departed[instance.scope_id])
@@ -421,18 +421,19 @@ class InstancePool:
         return True
 
     def _release_successor(self, instance: Instance) -> None:
-        """Open the gate for a queued instance when the last of its predecessors is done."""
+        """Open the gates for which the last predecessor is done with this instance.
+
+        Who waits stands in the table, or was forgotten while it waited.
+        """
         scope_id = instance.scope_id
         siblings = self.departed[scope_id]
-        if instance not in siblings:
-            return
-        siblings.remove(instance)
-        if siblings:
-            return
-        del self.departed[scope_id]
-        successor = self.table.records.get(scope_id)
-        if successor is not None and successor.gate is not None:
-            successor.gate.open()
+        for waiting in [*siblings, self.table.records.get(scope_id)]:
+            if waiting is not None and waiting.gate is not None:
+                waiting.gate.ended(instance)
+        if instance in siblings:
+            siblings.remove(instance)
+            if not siblings:
+                del self.departed[scope_id]
 
     def _reported(self, report: Report) -> None:
         """A report is through: its entry, kept for the hook to see, may go."""
