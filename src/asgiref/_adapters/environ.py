@@ -71,7 +71,9 @@ def content_length_of(values: Iterable[bytes]) -> int | None:
         for member in value.split(b","):
             digits = member.strip(b" \t")
             if not digits.isdigit() or len(digits) > _LONGEST_LENGTH:
-                raise BadRequest(f"The request's Content-Length is {value!r}, which is no length.")
+                raise BadRequest(
+                    f"The request's Content-Length is {value!r:.80}, which is no length."
+                )
             if length is not None and int(digits) != length:
                 raise BadRequest(
                     f"The request has two Content-Lengths, {length} and {int(digits)}; "
@@ -113,6 +115,27 @@ def _malformed(key: str, value: object, expected: str) -> TypeError:
     return TypeError(f"The server's scope has {value!r:.80} in {key!r}, where ASGI has {expected}.")
 
 
+def _text(scope: Mapping[str, Any], key: str, default: str) -> str:
+    """Return an optional text of the scope, which may be absent, ``None`` or empty."""
+    value: Any = scope.get(key) or default
+    if not isinstance(value, str):
+        raise _malformed(key, value, "text")
+    return value
+
+
+def _address(scope: Mapping[str, Any], key: str) -> tuple[str | None, object]:
+    """Return host and port of one side; no host where the server does not know it."""
+    address: Any = scope.get(key)
+    if not address:
+        return None, None
+    if not isinstance(address, (tuple, list)) or len(address) != 2:
+        raise _malformed(key, address, "a pair of host and port")
+    host, port = address
+    if host is not None and not isinstance(host, str):
+        raise _malformed(key, address, "a pair of host, as text, and port")
+    return host, port
+
+
 #: Variables of names that were seen before: the same few come with every request.
 _variables: Final[dict[bytes, str]] = {}
 
@@ -132,7 +155,7 @@ def _add_headers(
 ) -> None:
     known = _variables
     repeated: dict[str, list[bytes]] = {}
-    pair: Any = None
+    pair: Any = headers
     try:
         for pair in headers:
             name, value = pair
@@ -146,15 +169,17 @@ def _add_headers(
                 repeated[variable] = [environ[variable].encode("latin-1"), value]
     except (AttributeError, TypeError, ValueError):
         raise _malformed("headers", pair, "pairs of bytes") from None
+    if iter(headers) is headers:  # the Content-Length was looked for before
+        raise _malformed("headers", headers, "a sequence, which can be read again")
     for variable, values in repeated.items():
-        if limit is not None and len(values) > limit:
+        if limit and len(values) > limit:
             field = variable.removeprefix("HTTP_").replace("_", "-").lower()
             raise BadRequest(
                 f"The request has {len(values)} fields named {field!r}; more than {limit} of one "
                 "name are refused (duplicate_header_limit)."
             )
         if variable == "HTTP_HOST":
-            raise BadRequest(f"The request has {len(values)} Host fields: {values!r}.")
+            raise BadRequest(f"The request has {len(values)} Host fields: {values!r:.200}.")
         # HTTP/2 lets a client split its cookies over several fields (RFC 9113, section 8.2.3).
         joined = (b"; " if variable == "HTTP_COOKIE" else b",").join(values)
         environ[variable] = joined.decode("latin-1")
@@ -178,7 +203,8 @@ def build_environ(
         scope: the connection scope; it is read only, and optional keys may be absent or ``None``.
         body: what becomes ``wsgi.input``.
         errors: what becomes ``wsgi.errors``; ``None`` stands for ``sys.stderr``.
-        duplicate_header_limit: how many fields of one name are accepted; ``None`` lifts the limit.
+        duplicate_header_limit: how many fields of one name are accepted; ``None`` and 0 lift the
+            limit.
         multithread: whether another thread may run the application at the same time.
         multiprocess: whether another process may run the application at the same time.
 
@@ -190,7 +216,7 @@ def build_environ(
         TypeError: the server's scope breaks the specification; the message names the key.
     """
     method: Any = scope.get("method")
-    path: Any = scope.get("path") or ""
+    path: Any = scope.get("path")
     query: Any = scope.get("query_string") or b""
     if not isinstance(method, str) or not method:
         raise _malformed("method", method, "the method as text")
@@ -198,11 +224,13 @@ def build_environ(
         raise _malformed("path", path, "the decoded path as text")
     if not isinstance(query, bytes):
         raise _malformed("query_string", query, "the encoded query as bytes")
-    script_name, path_info = _split_path(path, scope.get("root_path") or "")
-    scheme: str = scope.get("scheme") or "http"
-    raw_path: bytes | None = scope.get("raw_path")
+    script_name, path_info = _split_path(path, _text(scope, "root_path", ""))
+    scheme = _text(scope, "scheme", "http")
+    raw_path: Any = scope.get("raw_path")
     if raw_path is None:
-        raw_path = quote(path, safe=_PATH_SAFE, errors="surrogateescape").encode("ascii")
+        raw_path = quote(_native(path).encode("latin-1"), safe=_PATH_SAFE).encode("ascii")
+    elif not isinstance(raw_path, bytes):
+        raise _malformed("raw_path", raw_path, "the encoded path as bytes")
     target = join_url(raw_path, query)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
@@ -211,7 +239,7 @@ def build_environ(
         "QUERY_STRING": query.decode("latin-1"),
         "REQUEST_URI": target,
         "RAW_URI": target,
-        "SERVER_PROTOCOL": "HTTP/" + (scope.get("http_version") or "1.1"),
+        "SERVER_PROTOCOL": "HTTP/" + _text(scope, "http_version", "1.1"),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scheme,
         "wsgi.input": body,
@@ -222,19 +250,19 @@ def build_environ(
         "wsgi.run_once": False,
         "asgi.scope": scope,
     }
-    server = scope.get("server")
-    if server:
-        host, port = server
+    host, port = _address(scope, "server")
+    if host:
         environ["SERVER_NAME"] = host
         # A unix socket has a path and no port; PEP 3333 wants a port that is never empty.
         environ["SERVER_PORT"] = str(port or 0)
     else:
         environ["SERVER_NAME"] = "localhost"
         environ["SERVER_PORT"] = "80"
-    client = scope.get("client")
-    if client and client[0]:
-        environ["REMOTE_ADDR"] = client[0]
-        environ["REMOTE_PORT"] = str(client[1])
+    host, port = _address(scope, "client")
+    if host:
+        environ["REMOTE_ADDR"] = host
+        if port is not None:  # of a unix socket
+            environ["REMOTE_PORT"] = str(port)
     if scheme == "https":
         environ["HTTPS"] = "on"
     _add_headers(environ, scope.get("headers") or (), duplicate_header_limit)

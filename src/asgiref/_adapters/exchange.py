@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ("ClientGone", "Exchange")
+__all__ = ("ClientGone", "Exchange", "body_of", "kind_of")
 
 Event = dict[str, Any]
 
@@ -39,6 +39,43 @@ class ClientGone(ConnectionAbortedError):  # noqa: N818  (a fact, not a fault)
 
     An application may let it pass: its request ends without an error then.
     """
+
+
+def kind_of(event: Any) -> str:
+    """Return which of the two events it is that a server has for a request.
+
+    Raises:
+        TypeError: it is no event at all.
+        ValueError: it is another event.
+    """
+    try:
+        kind = event["type"]
+    except (KeyError, TypeError, IndexError):
+        raise TypeError(
+            f"The server gave {event!r:.80}, where ASGI has an event, a dict with a 'type' in it."
+        ) from None
+    if kind == "http.request" or kind == "http.disconnect":
+        return str(kind)
+    raise ValueError(
+        f"The server gave the event {kind!r}, where ASGI has http.request and http.disconnect."
+    )
+
+
+def body_of(event: Event) -> bytes:
+    """Return the body in an ``http.request`` event.
+
+    Raises:
+        TypeError: it is not bytes.
+    """
+    body: Any = event.get("body") or b""
+    if type(body) is bytes:
+        return body
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        return bytes(body)
+    raise TypeError(
+        f"The server's http.request has the body {body!r:.80} of type {type(body).__name__}, "
+        "where ASGI has bytes."
+    )
 
 
 class Exchange(ABC):
@@ -207,15 +244,14 @@ class Exchange(ABC):
 
     def _accept(self, event: Event) -> None:
         """Take in a received event."""
-        kind = event["type"]
-        if kind == "http.request":
+        if kind_of(event) == "http.request":
             if not self._whole:
-                body: bytes = event.get("body") or b""
+                body = body_of(event)
                 if body:
                     self._incoming.append(body)
                 if not event.get("more_body"):
                     self._whole = True
-        elif kind == "http.disconnect":
+        else:
             self._gone = True
 
     def _failed(self, error: BaseException) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asgiref._adapters.environ import BadRequest, build_environ, content_length_of
 from asgiref._adapters.error_stream import ErrorStream
-from asgiref._adapters.exchange import ClientGone
+from asgiref._adapters.exchange import ClientGone, kind_of
 from asgiref._adapters.file_wrapper import FileWrapper
 from asgiref._adapters.request_body import RequestBody
 from asgiref._adapters.response_writer import ResponseWriter, bad_request
@@ -102,7 +102,7 @@ class WsgiToAsgiInstance:
     Args:
         wsgi_application: the application of PEP 3333.
         duplicate_header_limit: a request with more fields of one name is answered with status 400;
-            ``None`` lifts the limit.
+            ``None`` and 0 lift the limit.
     """
 
     def __init__(
@@ -132,13 +132,9 @@ class WsgiToAsgiInstance:
             BaseException: what the application raised, before, within and after its response, and
                 what ``send`` raised, unless that says that the client has left.
         """
-        if scope["type"] != "http":
-            raise ValueError(
-                f"WSGI knows http alone; this scope is of type {scope['type']!r}. Route other "
-                "scopes to an ASGI application before they reach WsgiToAsgi."
-            )
+        _require_http(scope)
         first = await receive()
-        if first["type"] == "http.disconnect":
+        if kind_of(first) == "http.disconnect":
             return
         self.scope = scope
         exchange: Exchange
@@ -303,6 +299,26 @@ class WsgiToAsgiInstance:
         return "http.response.zerocopysend" in (self.scope.get("extensions") or ())
 
 
+def _require_http(scope: Any) -> None:
+    """Reject a scope that is not of an HTTP request.
+
+    Raises:
+        TypeError: it is no scope at all.
+        ValueError: it is of another type.
+    """
+    try:
+        kind = scope["type"]
+    except (KeyError, TypeError, IndexError):
+        raise TypeError(
+            f"WsgiToAsgi got the scope {scope!r:.80}; ASGI has a mapping with a 'type' in it."
+        ) from None
+    if kind != "http":
+        raise ValueError(
+            f"WSGI knows http alone; this scope is of type {kind!r}. Route other scopes to an ASGI "
+            "application before they reach WsgiToAsgi."
+        )
+
+
 def _require_wsgi(application: object) -> None:
     """Reject what cannot be a WSGI application.
 
@@ -326,6 +342,24 @@ def _require_wsgi(application: object) -> None:
         )
 
 
+def _require_limit(limit: object) -> None:
+    """Reject what cannot be a number of header fields.
+
+    Raises:
+        TypeError: it is neither an integer nor ``None``.
+        ValueError: it is negative.
+    """
+    if limit is None:
+        return
+    if not isinstance(limit, int):
+        raise TypeError(
+            f"duplicate_header_limit must be an int or None, not {limit!r} of type "
+            f"{type(limit).__name__}."
+        )
+    if limit < 0:
+        raise ValueError(f"duplicate_header_limit must not be negative, as {limit!r} is.")
+
+
 class WsgiToAsgi:
     """An ASGI 3 application that runs a WSGI application.
 
@@ -336,14 +370,14 @@ class WsgiToAsgi:
     Args:
         wsgi_application: the application of PEP 3333.
         duplicate_header_limit: a request with more fields of one name is answered with status 400;
-            ``None`` lifts the limit.
+            ``None`` and 0 lift the limit.
         thread_sensitive: whether requests without a home thread share one, one after another.
         max_workers: how many requests run at a time; ``None`` means as many as the default executor
             of an event loop has. Requests that wait for their client do not count.
 
     Raises:
-        TypeError: the application cannot be called or is async, or ``max_workers`` is no integer.
-        ValueError: ``max_workers`` is not positive.
+        TypeError: the application cannot be called or is async, or a number is no integer.
+        ValueError: ``max_workers`` is not positive, or ``duplicate_header_limit`` is negative.
     """
 
     def __init__(
@@ -355,6 +389,7 @@ class WsgiToAsgi:
         max_workers: int | None = None,
     ) -> None:
         _require_wsgi(wsgi_application)
+        _require_limit(duplicate_header_limit)
         self.wsgi_application = wsgi_application
         self.duplicate_header_limit = duplicate_header_limit
         self._threads = None if thread_sensitive else _RequestThreads(WorkerPool(max_workers))

@@ -190,6 +190,21 @@ class TestEnviron:
         with pytest.raises(ValueError, match=kind):
             play(hello, {"type": kind})
 
+    @pytest.mark.parametrize("scope", [{}, None, "http", []], ids=repr)
+    def test_no_scope(self, scope: Any) -> None:
+        """What is no scope is quoted."""
+        receive: Any = None
+        with pytest.raises(TypeError, match=r"got the scope .*'type'"):
+            asyncio.run(WsgiToAsgi(hello)(scope, receive, receive))
+
+    @pytest.mark.parametrize(
+        ("limit", "error"), [("5", TypeError), (1.5, TypeError), (-1, ValueError)]
+    )
+    def test_bad_limit(self, limit: Any, error: type[Exception]) -> None:
+        """A limit that is no number of fields is refused when the adapter is made."""
+        with pytest.raises(error, match="duplicate_header_limit must"):
+            WsgiToAsgi(hello, limit)
+
 
 class TestRequestBody:
     """``wsgi.input`` while the body arrives."""
