@@ -31,7 +31,15 @@ __all__ = ("ClientGone", "Exchange", "body_of", "kind_of")
 
 Event = dict[str, Any]
 
-_END: Final[Event] = {"type": "http.response.body", "body": b""}
+
+#: Bytes of the request body that wait for the application before the server is asked for no more.
+RECEIVE_WINDOW_BYTES: Final = 256 * 1024
+
+#: Only by receiving does one hear that the client has left. So an application that streams its
+#: response, and leaves the body alone, is given one event beyond the window after so many seconds,
+#: then after twice as many, up to the second number.
+FIRST_LOOK_SECONDS: Final = 1.0
+LAST_LOOK_SECONDS: Final = 30.0
 
 
 class ClientGone(ConnectionAbortedError):  # noqa: N818  (a fact, not a fault)
@@ -107,6 +115,7 @@ class Exchange(ABC):
         self._cancelled = False  # the task of the request was cancelled
         self._abandoned = False  # the loop does not run the task any more
         self._failure: BaseException | None = None  # what ended the sending
+        self._broken: BaseException | None = None  # what ended the receiving, before its end
         self._left = False  # the thread is done
         self._completed = False  # the last event of the response was put
         self._receiver: asyncio.Task[None] | None = None
@@ -161,16 +170,17 @@ class Exchange(ABC):
             self._raise_failure()
             return
         self._completed = True
-        event, size, blocks = _END, 0, 1
+        end: Event = {"type": "http.response.body"}
+        size, blocks = 0, 1
         # One event less where the last one is still here to be completed. Taking it out decides
         # who has it: this thread or the loop.
         with contextlib.suppress(IndexError):
             last = self._outgoing.pop()
             if last[0]["type"] == "http.response.body":
-                (event, size), blocks = last, 0
+                end, size, blocks = {**last[0], "more_body": False}, last[1], 0
             else:
                 self._outgoing.append(last)
-        self._outgoing.append(({**event, "more_body": False}, size))
+        self._outgoing.append((end, size))
         self._hand_over(0, blocks, urgent=urgent)
 
     @abstractmethod
@@ -235,6 +245,15 @@ class Exchange(ABC):
                 del failure  # its traceback holds this frame: no cycle
 
     def _cut_off(self) -> ConnectionAbortedError:
+        broken = self._broken
+        if broken is not None:
+            return ConnectionAbortedError(
+                f"The server's receive() failed before the whole request body arrived: {broken!r}"
+            )
+        if self._left:
+            return ConnectionAbortedError(
+                "The request ended before its whole body arrived; nothing more can be read."
+            )
         return ConnectionAbortedError(
             "The client disconnected before the whole request body arrived; "
             "what was read is only its beginning."
@@ -253,6 +272,13 @@ class Exchange(ABC):
                     self._whole = True
         else:
             self._gone = True
+
+    def _unreceived(self, error: BaseException) -> None:
+        """Note what ``receive`` raised: it matters to whoever reads on, and to nobody else."""
+        if isinstance(error, OSError):
+            self._gone = True
+        else:
+            self._broken = error
 
     def _failed(self, error: BaseException) -> None:
         """Note what ``send`` raised, for the thread and for ``drain``."""
@@ -298,10 +324,9 @@ class Exchange(ABC):
     async def close(self) -> None:
         """End the tasks of the exchange."""
         self._left = True
-        self._failure = None  # its traceback holds the exchange: no cycle
-        if self._abandoned:
-            return
+        self._gone = True  # for a thread that reads on after the request
         receiver, self._receiver = self._receiver, None
-        if receiver is not None:
+        if receiver is not None and not self._abandoned:
             receiver.cancel()
             await asyncio.wait((receiver,))
+        self._failure = self._broken = None  # their tracebacks hold the exchange: no cycle

@@ -6,7 +6,15 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Final
 
-from asgiref._adapters.exchange import Event, Exchange
+from asgiref._adapters.exchange import (
+    FIRST_LOOK_SECONDS,
+    LAST_LOOK_SECONDS,
+    RECEIVE_WINDOW_BYTES,
+    Event,
+    Exchange,
+    body_of,
+    kind_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,8 +27,6 @@ __all__ = ("WindowedExchange",)
 SEND_WINDOW_BYTES: Final = 512 * 1024
 #: Blocks of the response that may wait for the client before the application waits too.
 SEND_WINDOW_BLOCKS: Final = 32
-#: Bytes of the request body that wait for the application before the server is asked for no more.
-RECEIVE_WINDOW_BYTES: Final = 256 * 1024
 
 #: Seconds between looks whether the loop was closed under a thread that waits for it.
 LOOP_CHECK_SECONDS: Final = 5.0
@@ -66,6 +72,7 @@ class WindowedExchange(Exchange):
         self._sending = False  # the sender runs, or was called
         self._sender: asyncio.Task[None] | None = None
         self._paused: asyncio.Future[None] | None = None  # the receiver waits for room
+        self._patience = FIRST_LOOK_SECONDS  # of the receiver that waits for room
         self._departure: asyncio.Future[None] | None = None  # cancel() waits for the thread
         if not self._whole and not self._gone:
             self._start_receiver()
@@ -121,7 +128,11 @@ class WindowedExchange(Exchange):
             # taken first: only an empty queue is sure to have a receiver that goes on.
             self._wanted = wanted = min(wanted, RECEIVE_WINDOW_BYTES)
             self._wait_while(
-                lambda: not self._whole and self._received_bytes - self._read_bytes < wanted
+                lambda: (
+                    not self._whole
+                    and self._broken is None
+                    and self._received_bytes - self._read_bytes < wanted
+                )
             )
         if self._cancelled:
             raise asyncio.CancelledError("The request was cancelled.")
@@ -130,7 +141,7 @@ class WindowedExchange(Exchange):
         except IndexError:
             # The end may have been noted after the last look at the queue, with a last block.
             if not self._whole:
-                raise self._cut_off() from None
+                raise self._cut_off() from self._broken
             block = incoming.popleft() if incoming else b""
         self._read_bytes += len(block)
         paused = self._paused
@@ -185,9 +196,10 @@ class WindowedExchange(Exchange):
         # drain() sends all the rest.
         if self._left or (self._sender is not None and not self._sender.done()):
             return
+        # First what the application has said, then a look whether somebody is there for more.
+        self._sender = self._loop.create_task(self._send_all())
         if not self._completed:
             self._start_receiver()
-        self._sender = self._loop.create_task(self._send_all())
 
     async def _send_all(self) -> None:
         outgoing, send = self._outgoing, self._send
@@ -228,12 +240,15 @@ class WindowedExchange(Exchange):
             while not self._gone:
                 whole = self._whole
                 event = await self._receive()
-                if whole and event["type"] == "http.request":
+                kind = kind_of(event)
+                if whole and kind == "http.request":
                     return  # a careless server repeats itself, perhaps for ever
-                size = len(event.get("body") or b"")
+                size = len(body_of(event))
                 paused = None
                 if self._received_bytes + size - self._read_bytes >= RECEIVE_WINDOW_BYTES:
-                    paused = self._paused = self._loop.create_future()
+                    paused = self._paused
+                    if paused is None:
+                        paused = self._paused = self._loop.create_future()
                 self._accept(event)
                 self._received_bytes += size  # after the block itself is there
                 enough = self._received_bytes - self._read_bytes >= self._wanted
@@ -243,13 +258,25 @@ class WindowedExchange(Exchange):
                 # future, and wait for more than this block: then nobody would settle it.
                 ahead = self._received_bytes - self._read_bytes
                 if paused is not None and ahead >= RECEIVE_WINDOW_BYTES and not self._whole:
-                    await paused
-        except Exception:  # noqa: BLE001  (a server that cannot say more has lost its client)
-            self._gone = True
+                    await self._wait_for_room(paused)
+                elif not size:
+                    await asyncio.sleep(0)  # empty events, perhaps for ever, must not keep the loop
+        except BaseException as error:
+            self._unreceived(error)
             self._wake()
+            if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt, SystemExit)):
+                raise
         # A response that is complete may end its own exchange while it is being sent.
-        if self._sender is not None and not self._completed:
+        if self._gone and self._sender is not None and not self._completed:
             self._sender.cancel()
+
+    async def _wait_for_room(self, paused: asyncio.Future[None]) -> None:
+        """Wait until the thread has read, or until it is time to look for the client."""
+        while not paused.done():
+            await asyncio.wait((paused,), timeout=self._patience)
+            if self._put_blocks and not paused.done():
+                self._patience = min(2 * self._patience, LAST_LOOK_SECONDS)
+                return
 
     def abandon(self) -> None:
         """Let go of a thread that waits here, where nothing can be awaited any more."""
@@ -283,6 +310,8 @@ class WindowedExchange(Exchange):
         if sender is not None and not sender.done() and not self._abandoned:
             sender.cancel()
             await asyncio.wait((sender,))
+        self._woken = False
+        self._wake()
 
 
 def _settle(future: asyncio.Future[None]) -> None:

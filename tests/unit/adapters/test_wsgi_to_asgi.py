@@ -15,7 +15,8 @@ from wsgiref.validate import validator
 
 import pytest
 
-from asgiref._adapters import windowed_exchange
+from asgiref._adapters import stepped_exchange, windowed_exchange
+from asgiref.sync import ThreadSensitiveContext
 from asgiref.wsgi import WsgiToAsgi, WsgiToAsgiInstance
 from tests.http_exchange import HttpExchange, http_scope, upload
 
@@ -70,6 +71,13 @@ def hello(environ: Environ, start_response: StartResponse) -> list[bytes]:
     del environ
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"hello"]
+
+
+def echo(environ: Environ, start_response: StartResponse) -> list[bytes]:
+    """Answer with the whole body of the request."""
+    body = environ["wsgi.input"].read()
+    start_response("200 OK", [])
+    return [body]
 
 
 class Blocks:
@@ -323,6 +331,26 @@ class TestRequestBody:
 
         assert play(application, None, [{"type": "http.disconnect"}]).sent == []
 
+    @pytest.mark.parametrize("where", ["pool", "home"])
+    def test_read_after_the_request(self, where: str) -> None:
+        """A thread that the application left behind is told that the request is over."""
+
+        async def main() -> None:
+            streams: list[Any] = []
+
+            def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
+                streams.append(environ["wsgi.input"])
+                return hello(environ, start_response)
+
+            first = {"type": "http.request", "body": b"a", "more_body": True}
+            exchange = HttpExchange(http_scope("POST"), [first])
+            adapter = WsgiToAsgi(application)
+            await play_in(where, adapter, exchange.scope, exchange.receive, exchange.send)
+            with pytest.raises(OSError, match="request ended before its whole body"):
+                await asyncio.to_thread(streams[0].read)
+
+        asyncio.run(main())
+
     def test_stalled_uploads_do_not_keep_threads(self) -> None:
         """With one worker, another request is answered while one waits for its client."""
 
@@ -341,6 +369,103 @@ class TestRequestBody:
             stalled.disconnect()
             with pytest.raises(OSError, match="disconnect"):
                 await task
+
+        asyncio.run(main())
+
+
+async def play_in(where: str, adapter: WsgiToAsgi, scope: Any, receive: Any, send: Any) -> None:
+    """Run one request in the pool, in the home thread of a context, or in the one shared thread."""
+    if where == "home":
+        async with ThreadSensitiveContext():
+            await adapter(scope, receive, send)
+    else:
+        await adapter(scope, receive, send)
+
+
+@pytest.mark.parametrize("where", ["pool", "home"])
+class TestCarelessServer:
+    """``receive`` fails, or gives what ASGI does not know."""
+
+    @pytest.mark.parametrize("block", [b"", b"a" * 300_000], ids=["small", "large"])
+    def test_receive_fails_within_the_body(self, where: str, block: bytes) -> None:
+        """Reading raises an OSError that says so, with the server's error as its cause."""
+
+        async def main() -> None:
+            exchange = HttpExchange(http_scope("POST"), upload(block, b"b"))
+            error = LookupError("nothing more")
+
+            async def receive() -> dict[str, Any]:
+                if exchange.received == 1:
+                    raise error
+                return await exchange.receive()
+
+            adapter = WsgiToAsgi(echo)
+            with pytest.raises(OSError, match=r"receive.* failed .*nothing more") as caught:
+                await play_in(where, adapter, exchange.scope, receive, exchange.send)
+            assert caught.value.__cause__ is error
+            assert not exchange.complete
+
+        asyncio.run(main())
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            None,
+            {},
+            {"type": "websocket.receive", "bytes": b"a"},
+            {"type": "http.request", "body": "text", "more_body": True},
+            {"type": "http.request", "body": 5, "more_body": True},
+        ],
+        ids=repr,
+    )
+    @pytest.mark.parametrize("position", [0, 1])
+    def test_broken_event(self, where: str, event: Any, position: int) -> None:
+        """The event is quoted: at once, or to whoever reads."""
+
+        async def main() -> None:
+            events = [{"type": "http.request", "body": b"a", "more_body": True}] * position
+            exchange = HttpExchange(http_scope("POST"), [*events, event])
+            adapter = WsgiToAsgi(echo)
+            with pytest.raises((TypeError, ValueError, OSError)) as caught:
+                await play_in(where, adapter, exchange.scope, exchange.receive, exchange.send)
+            assert "The server" in str(caught.value)
+            assert "ASGI has" in str(caught.value)
+            assert not exchange.complete
+
+        asyncio.run(main())
+
+    @pytest.mark.parametrize("fault", ["raises", "unknown event", "repeats itself", "empty events"])
+    @pytest.mark.parametrize("whole", [True, False], ids=["whole body", "unread body"])
+    def test_response_goes_on(self, where: str, fault: str, whole: bool) -> None:
+        """A response is ended as whole though the server cannot say whether its client has left."""
+
+        async def main() -> None:
+            first = {"type": "http.request", "body": b"a", "more_body": not whole}
+            exchange = HttpExchange()
+            looked = threading.Event()
+
+            async def receive() -> dict[str, Any]:
+                if not exchange.received:
+                    exchange.received += 1
+                    return first
+                looked.set()
+                if fault == "raises":
+                    raise IndexError("pop from empty list")
+                if fault == "unknown event":
+                    return {"type": "http.news"}
+                return first if fault == "repeats itself" else {**first, "body": b""}
+
+            def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+                del environ
+                start_response("200 OK", [])
+                for number in range(5):
+                    yield b"%d" % number
+                    assert looked.wait(PATIENCE)
+
+            adapter = WsgiToAsgi(application)
+            await play_in(where, adapter, exchange.scope, receive, exchange.send)
+            assert exchange.body == b"01234"
+            assert exchange.complete
 
         asyncio.run(main())
 
@@ -378,6 +503,32 @@ class TestResponse:
         exchange = play(answering(kind([b"", b"a", b"", b"b", b"c", b""])))
         assert exchange.blocks == [b"a", b"b", b"c"]
         assert exchange.complete
+
+    def test_end_by_itself(self) -> None:
+        """An end that has no block to go with is the event that asgiref 3.13.0 sent."""
+
+        async def main() -> None:
+            exchange = HttpExchange()
+            sent = threading.Event()
+
+            async def send(event: dict[str, Any]) -> None:
+                await exchange.send(event)
+                if event.get("body"):
+                    sent.set()
+
+            def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+                del environ
+                start_response("200 OK", [])
+                yield b"a"
+                assert sent.wait(PATIENCE)
+
+            await WsgiToAsgi(application)(exchange.scope, exchange.receive, send)
+            assert exchange.sent[1:] == [
+                {"type": "http.response.body", "body": b"a", "more_body": True},
+                {"type": "http.response.body"},
+            ]
+
+        asyncio.run(main())
 
     def test_started_in_iteration(self) -> None:
         """A generator may call ``start_response`` before its first block."""
@@ -944,6 +1095,50 @@ class TestClientGone:
             assert exchange.sent == []
 
         asyncio.run(main())
+
+    @pytest.mark.parametrize("where", ["pool", "home", "one thread"])
+    def test_with_an_upload_left_alone(self, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An upload beyond the window, which the application does not read, hides nothing."""
+        for module in (windowed_exchange, stepped_exchange):
+            monkeypatch.setattr(module, "FIRST_LOOK_SECONDS", 0.0)
+
+        async def main() -> None:
+            closed: list[bool] = []
+            block = {"type": "http.request", "body": b"a" * 65536, "more_body": True}
+            exchange = HttpExchange(http_scope("POST"), [block] * 10)
+            exchange.disconnect()
+            adapter = WsgiToAsgi(self.endless(closed, b"a"), thread_sensitive=where == "one thread")
+            await play_in(where, adapter, exchange.scope, exchange.receive, exchange.send)
+            assert closed == [True]
+            assert not exchange.complete
+
+        asyncio.run(main())
+
+    @pytest.mark.parametrize("where", ["pool", "home"])
+    def test_upload_left_alone_is_not_taken_in(
+        self, where: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """While a response streams, little of an upload is taken ahead, and nothing is lost."""
+        for module in (windowed_exchange, stepped_exchange):
+            monkeypatch.setattr(module, "FIRST_LOOK_SECONDS", 3600.0)
+        ahead: list[int] = []
+
+        async def main() -> None:
+            exchange = HttpExchange(http_scope("POST"), upload(*[b"a" * 65536] * 20))
+
+            def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+                start_response("200 OK", [])
+                for _ in range(1000):
+                    yield b"a"
+                ahead.append(exchange.received)
+                yield b"%d" % len(environ["wsgi.input"].read())
+
+            adapter = WsgiToAsgi(application)
+            await play_in(where, adapter, exchange.scope, exchange.receive, exchange.send)
+            assert exchange.body == b"a" * 1000 + b"%d" % (65536 * 20)
+
+        asyncio.run(main())
+        assert ahead[0] <= 5
 
     def test_while_held_by_back_pressure(self) -> None:
         """An application that waits for a client that leaves is let go."""
