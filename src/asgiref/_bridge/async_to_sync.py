@@ -18,7 +18,6 @@ from typing import (
     Generic,
     ParamSpec,
     TypeVar,
-    cast,
     overload,
 )
 
@@ -136,17 +135,21 @@ class AsyncToSync(Generic[_P, _R]):
             )
         work = thread.here.work
         call = Call(self, awaitable, sys.exc_info(), work)
+        result: _R
         if work is None:
-            return cast("_R", self._on_own_loop(call))
+            result = self._on_own_loop(call)
+            return result
         if not work.block(call):
             call.refuse(CancelledError(LEFT))
             raise CancelledError(LEFT)
         try:
             if self.force_new_loop or not work.loop.is_running():
-                return cast("_R", self._on_own_loop(call))
-            return cast("_R", self._on_loop_of(work, call))
+                result = self._on_own_loop(call)
+            else:
+                result = self._on_loop_of(work, call)
         finally:
             work.unblock()
+        return result
 
     def _on_loop_of(self, work: Work, call: Call) -> Any:
         call.loop = work.loop

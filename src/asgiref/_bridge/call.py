@@ -203,10 +203,12 @@ class Call(RootFrame):
                     self.root = outermost  # which cleans up, in the end (R4)
                 else:
                     driven.roots.append(self)
-                self.task = driven.create_unlisted_task(coroutine, context=self.context)
+                task = driven.create_unlisted_task(coroutine, context=self.context)
             else:
-                self.task = loop.create_task(coroutine, context=self.context)
-            self.task.add_done_callback(self._on_task_done, context=self.context)
+                task = loop.create_task(coroutine, context=self.context)
+            if not self.over:  # as it may be if the task started eagerly
+                self.task = task
+                task.add_done_callback(self._on_task_done, context=self.context)
         except BaseException as exception:  # noqa: BLE001  # a task factory of the user's
             coroutine.close()
             self._forget(driven)
@@ -247,6 +249,9 @@ class Call(RootFrame):
         context = self.context
         if context is not None and storage(context) is not self.given:
             self.after = context
+        if self.task is not None:
+            # It would find that the call is over, after one more round of the loop: 5 % of a call.
+            self.task.remove_done_callback(self._on_task_done)
         self.finish()
 
     def is_closed_by(self, exception: BaseException) -> bool:
