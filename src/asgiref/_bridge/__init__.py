@@ -162,7 +162,8 @@ I7  A signal handler may raise anywhere in the waiting thread: before, in and af
 I8  A cancellation that is passed on to a call which has just ended is reported back, and the task
     leaves after all.
 I9  A ``context=`` is taken when a thread is about to run the work, never while the work stands in a
-    queue; a work that finds it taken is parked and frees its thread.
+    queue; a work that finds it taken is parked and frees its thread. When it is free, one of the
+    parked of each queue is sent again, and whoever runs first takes it.
 I10 At interpreter exit the loops' calls are cancelled and clean up, served by their threads, all of
     which are daemons by then. A daemon whose call ended so goes no further: what it would do next
     races with the end of the interpreter.

@@ -404,6 +404,45 @@ def test_shared_context_is_free_after_an_error() -> None:
     asyncio.run(main())
 
 
+def test_call_whose_turn_it_is_does_not_keep_others_from_it() -> None:
+    """R8: one that is called while its home is busy leaves the context to one that can run.
+
+    The home waits for that one, so it could never run otherwise.
+    """
+    context = Context()
+    inside, release, busy = threading.Event(), threading.Event(), threading.Event()
+
+    def holds() -> None:
+        inside.set()
+        release.wait()
+
+    async def below() -> str:
+        call = asyncio.create_task(
+            sync_to_async(str, thread_sensitive=False, context=context)("below")
+        )
+        await _turns()
+        release.set()
+        return await call
+
+    def keeps_home_busy() -> str:
+        busy.wait()
+        return async_to_sync(below)()
+
+    async def main() -> None:
+        first = asyncio.create_task(sync_to_async(holds, thread_sensitive=False, context=context)())
+        await asyncio.to_thread(inside.wait)
+        # Finds the context taken, is parked, and leaves its home to the next.
+        second = asyncio.create_task(sync_to_async(str, context=context)("second"))
+        third = asyncio.create_task(sync_to_async(keeps_home_busy)())
+        await _turns()
+        busy.set()
+        await first
+        assert await second == "second"
+        assert await third == "below"
+
+    asyncio.run(main())
+
+
 def test_cancelled_call_gives_up_its_turn() -> None:
     """R8, R12: a call that is cancelled while it waits for the context never starts."""
     context = Context()
