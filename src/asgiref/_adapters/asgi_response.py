@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from asgiref._adapters.response_head import BODILESS, HOP_BY_HOP
+from asgiref._adapters.sent_event import required
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("AsgiResponse", "FileToSend", "IncompleteEventError", "Part")
+__all__ = ("AsgiResponse", "FileToSend", "Part")
 
 #: Bytes of the response that may wait for the WSGI server before ``send`` waits too.
 WINDOW_BYTES: Final = 256 * 1024
@@ -30,14 +31,6 @@ _FORBIDDEN: Final = re.compile(rb"[\r\n\x00]")
 _BODY_EVENTS: Final = frozenset(
     ("http.response.body", "http.response.pathsend", "http.response.zerocopysend")
 )
-
-
-class IncompleteEventError(KeyError):
-    """An event of the application lacks a key that its type demands."""
-
-    def __str__(self) -> str:
-        """Return the text as it is, where a KeyError would quote it."""
-        return str(self.args[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +105,7 @@ class AsgiResponse:
             TypeError: the event is no dict, or a value is of the wrong type.
             ValueError: a value says what HTTP cannot.
         """
-        kind = _required(event, "type")
+        kind = required(event, "type")
         if not isinstance(kind, str):
             raise TypeError(
                 f"The application sent an event of the type {kind!r}; it must be a str such as "
@@ -153,13 +146,19 @@ class AsgiResponse:
             raise RuntimeError("The application sent http.response.start a second time.")
         if event.get("trailers"):
             raise RuntimeError("The application wants to send trailers, which were not offered.")
-        status = _required(event, "status")
+        status = required(event, "status")
         if not isinstance(status, int) or not 200 <= status <= 999:
             raise ValueError(
                 f"The application sent the status {status!r}; it must be an int from 200 to 999."
             )
         headers: list[tuple[str, str]] = []
-        for pair in event.get("headers") or ():
+        pairs = event.get("headers") or ()
+        if not isinstance(pairs, Iterable):
+            raise TypeError(
+                f"The application sent the headers {pairs!r:.80} of type {type(pairs).__name__}; "
+                "they must be an iterable of (name, value) pairs of bytes."
+            )
+        for pair in pairs:
             name, value = _header(pair)
             lowered = name.lower()
             if _TOKEN.fullmatch(lowered) is None:
@@ -194,12 +193,12 @@ class AsgiResponse:
     def _part(self, event: dict[str, Any]) -> Part:
         kind = event["type"]
         if kind == "http.response.pathsend":
-            return Part(b"", True, None if self._bodiless else FileToSend(_required(event, "path")))
+            return Part(b"", True, None if self._bodiless else FileToSend(required(event, "path")))
         last = not event.get("more_body", False)
         if kind == "http.response.zerocopysend":
             if self._bodiless:
                 return Part(b"", last)
-            source = _required(event, "file")
+            source = required(event, "file")
             self._file = asyncio.get_running_loop().create_future()
             offset, length = event.get("offset"), event.get("count")
             return Part(b"", last, FileToSend(source, offset, length, self._file))
@@ -265,21 +264,6 @@ class AsgiResponse:
         self._taken_bytes += len(part.block)
         waits = self._room is not None
         return part, waits and self._put_bytes - self._taken_bytes <= WINDOW_BYTES // 2
-
-
-def _required(event: dict[str, Any], key: str) -> Any:
-    """Return a value that the event must have."""
-    try:
-        return event[key]
-    except (KeyError, TypeError):
-        if isinstance(event, Mapping):
-            raise IncompleteEventError(
-                f"The application sent an event without {key!r}, {event!r:.80}; ASGI demands it."
-            ) from None
-        raise TypeError(
-            f"The application sent {event!r:.80} of type {type(event).__name__}; an event must be "
-            "a dict such as {'type': 'http.response.body', 'body': b''}."
-        ) from None
 
 
 def _header(pair: Any) -> tuple[bytes, bytes]:

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from asgiref._adapters.sent_event import required
+
 if TYPE_CHECKING:
     from asgiref._protocol.applications import ASGI3Application
 
@@ -35,13 +37,14 @@ class LifespanRunner:
         self._events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._stopped = asyncio.Event()
+        self._fault: Exception | None = None  # what was wrong with an event of the application
 
     async def start(self) -> None:
         """Start the application up.
 
         Raises:
-            RuntimeError: the application refused to start, or does not know the protocol though it
-                must.
+            RuntimeError: the application refused to start, broke the protocol while it started, or
+                does not know the protocol though it must.
         """
         if self._mode == "off":
             return
@@ -75,7 +78,12 @@ class LifespanRunner:
 
     def _end(self, error: BaseException | None) -> None:
         if not self._started.done():
-            if self._mode == "on":
+            if self._fault is not None:
+                # It knows the protocol, only not well: "auto" is no reason to serve it.
+                failure = RuntimeError(f"The application did not start up: {self._fault}")
+                failure.__cause__ = self._fault
+                self._started.set_exception(failure)
+            elif self._mode == "on":
                 refusal = RuntimeError(
                     "The application takes no part in lifespan, which lifespan='on' demands; "
                     "lifespan='auto' serves such applications too."
@@ -90,7 +98,14 @@ class LifespanRunner:
         self._stopped.set()
 
     async def _send(self, event: dict[str, Any]) -> None:
-        kind = event["type"]
+        try:
+            self._take(event)
+        except Exception as fault:
+            self._fault = fault
+            raise
+
+    def _take(self, event: dict[str, Any]) -> None:
+        kind = required(event, "type")
         if kind == "lifespan.startup.complete" and not self._started.done():
             self._started.set_result(None)
         elif kind == "lifespan.startup.failed" and not self._started.done():
@@ -102,4 +117,9 @@ class LifespanRunner:
             _logger.error("The application did not shut down: %s", event.get("message") or "")
             self._stopped.set()
         else:
-            raise RuntimeError(f"The application sent {kind!r}, which has no place here.")
+            state = (
+                "after its startup" if self._started.done() else "before its startup is complete"
+            )
+            raise RuntimeError(
+                f"The application sent {kind!r:.80}, which has no place in a lifespan {state}."
+            )

@@ -12,7 +12,7 @@ __all__ = ("BODILESS", "HOP_BY_HOP", "ResponseHead")
 
 #: A token of RFC 9110, section 5.6.2.
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_STATUS: Final = re.compile(r"[2-9][0-9][0-9](?: [^\x00-\x08\x0a-\x1f\x7f]*)?")
+_STATUS: Final = re.compile(r"[2-9][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?")
 _FORBIDDEN: Final = re.compile(r"[\r\n\x00]")
 
 #: Statuses whose responses have no body (RFC 9110, section 6.4.1).
@@ -58,10 +58,10 @@ class ResponseHead:
     Args:
         status: the status line without the version: a final status code and, after a space, any
             reason.
-        response_headers: pairs of name and value, both native strings.
+        response_headers: a list of pairs of name and value, both native strings.
 
     Raises:
-        TypeError: the status, a pair, a name or a value is of the wrong type.
+        TypeError: the status, the headers, a pair, a name or a value is of the wrong type.
         ValueError: one of them says what HTTP cannot; the message quotes it.
     """
 
@@ -76,18 +76,17 @@ class ResponseHead:
         if _STATUS.fullmatch(status) is None:
             raise ValueError(
                 f"start_response() got the status {status!r}; it must be a final status code, "
-                "200 to 999, and may go on with a space and a reason, as in '200 OK'."
+                "200 to 999, and may go on with a space and a reason in latin-1, as in '200 OK'."
             )
         self.status = int(status[:3])
         #: In bytes; ``None`` where the application does not say.
         self.content_length: int | None = None
         #: Lower-case names and values, as ASGI sends them.
         self.headers: list[tuple[bytes, bytes]] = []
-        if isinstance(response_headers, (str, bytes, dict)):
+        if not isinstance(response_headers, list):
             raise TypeError(
-                "start_response() got its headers as a "
-                f"{type(response_headers).__name__}, {response_headers!r}; "
-                "it must be a list of (name, value) tuples."
+                f"start_response() got its headers as {response_headers!r:.80} of type "
+                f"{type(response_headers).__name__}; it must be a list of (name, value) tuples."
             )
         for pair in response_headers:
             self._add(pair)

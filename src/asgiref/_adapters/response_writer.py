@@ -8,6 +8,7 @@ allows in each state is decided here; how events reach the server is the exchang
 from __future__ import annotations
 
 import asyncio
+from types import NoneType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from asgiref._adapters.exchange import ClientGone
@@ -76,6 +77,7 @@ class ResponseWriter:
         """
         if exc_info:
             try:
+                _require_exc_info(exc_info)
                 if self._sent:
                     error = exc_info[1]
                     if error is None:
@@ -251,6 +253,23 @@ class ResponseWriter:
         raise RuntimeError(
             f"The application ended its response {missing} bytes before its Content-Length of "
             f"{announced}; the client is told that the response is cut off."
+        )
+
+
+def _require_exc_info(exc_info: object) -> None:
+    """Reject what ``sys.exc_info()`` cannot return.
+
+    Raises:
+        TypeError: saying what it is instead.
+    """
+    if (
+        not isinstance(exc_info, tuple)
+        or len(exc_info) != 3
+        or not isinstance(exc_info[1], (BaseException, NoneType))
+    ):
+        raise TypeError(
+            f"start_response() got the exc_info {exc_info!r:.80} of type "
+            f"{type(exc_info).__name__}; it must be the tuple that sys.exc_info() returns."
         )
 
 

@@ -270,11 +270,6 @@ class WsgiToAsgiInstance:
                 if not response.send(block, last=last, urgent=urgent or not last):
                     break
         else:
-            if iterable is None or isinstance(iterable, (bytes, str)):
-                raise TypeError(
-                    f"The application returned {iterable!r:.80}; it must return an iterable of "
-                    "bytes, such as a list of them."
-                )
             if isinstance(iterable, (CoroutineType, AsyncGeneratorType)):
                 kind = (
                     "a coroutine" if isinstance(iterable, CoroutineType) else "an async generator"
@@ -283,6 +278,15 @@ class WsgiToAsgiInstance:
                     f"The application returned {kind}, {iterable!r:.80}; a WSGI application must "
                     "return an iterable of bytes, such as a list of them. If it is an ASGI "
                     "application, serve it without WsgiToAsgi."
+                )
+            # Of the type, as iter() does; the older protocol of sequences counts too.
+            kinds = type(iterable)
+            if isinstance(iterable, (bytes, str)) or not (
+                hasattr(kinds, "__iter__") or hasattr(kinds, "__getitem__")
+            ):
+                raise TypeError(
+                    f"The application returned {iterable!r:.80}; it must return an iterable of "
+                    "bytes, such as a list of them."
                 )
             region = None
             if type(iterable) is FileWrapper and self._offers_zero_copy():

@@ -293,6 +293,7 @@ class TestResponse:
             (START | {"headers": [(b"x-a",)]}, ValueError, "must be a .name, value. pair"),
             (START | {"headers": [5]}, TypeError, "header 5; it must be a .name, value. pair"),
             (START | {"headers": {"x-a": "b"}}, ValueError, "header 'x-a'; it must be"),
+            (START | {"headers": 5}, TypeError, "the headers 5 of type int; they must be"),
         ],
         ids=repr,
     )
@@ -522,6 +523,45 @@ class TestLifespan:
 
         with pytest.raises(RuntimeError, match="no database"):
             WsgiExchange().run(serve(application))
+
+    @pytest.mark.parametrize("mode", ["auto", "on"])
+    @pytest.mark.parametrize(
+        ("event", "message"),
+        [
+            (None, "None of type NoneType; an event must be a dict"),
+            ({}, "an event without 'type', {}"),
+            ({"type": "lifespan.startup.completed"}, "'lifespan.startup.completed'.* no place"),
+            ({"type": "lifespan.shutdown.complete"}, "before its startup is complete"),
+        ],
+        ids=repr,
+    )
+    def test_broken_event(
+        self, serve: Callable[..., AsgiToWsgi], mode: str, event: Any, message: str
+    ) -> None:
+        """An application that breaks the protocol is not taken for one that does not know it."""
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            assert scope["type"] == "lifespan"
+            await receive()
+            await send(event)
+
+        with pytest.raises(RuntimeError, match=f"did not start up: .*{message}") as caught:
+            WsgiExchange().run(serve(application, lifespan=mode))
+        assert caught.value.__cause__ is not None
+
+    def test_broken_event_repaired(self, serve: Callable[..., AsgiToWsgi]) -> None:
+        """What counts is whether the application starts up in the end."""
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "http":
+                await sending(START, body(b"a"))(scope, receive, send)
+                return
+            await receive()
+            with pytest.raises(KeyError):
+                await send({})
+            await send({"type": "lifespan.startup.complete"})
+
+        assert WsgiExchange().run(serve(application)).body == b"a"
 
     def test_bad_mode(self) -> None:
         """Anything else is refused at once."""

@@ -20,7 +20,19 @@ def test_status(status: str, code: int) -> None:
 
 @pytest.mark.parametrize(
     "status",
-    ["", "OK", "20 OK", "200OK", "2000", " 200 OK", "100 Continue", "199", "200 a\r\nb", "٢٠٠ x"],
+    [
+        "",
+        "OK",
+        "20 OK",
+        "200OK",
+        "2000",
+        " 200 OK",
+        "100 Continue",
+        "199",
+        "200 a\r\nb",
+        "٢٠٠ x",
+        "200 中",
+    ],
 )
 def test_bad_status(status: str) -> None:
     """A status that is none is refused with the offending value."""
@@ -91,11 +103,15 @@ def test_bad_header(header: tuple[str, str]) -> None:
         {"ab": "c"},
         "abcd",
         [None],
+        (("a", "b"),),
+        {"ab": "c"}.items(),
+        None,
+        5,
     ],
     ids=repr,
 )
 def test_header_of_wrong_type(headers: Any) -> None:
-    """Anything but pairs of text is a TypeError."""
+    """Anything but a list of pairs of text is a TypeError that shows it."""
     with pytest.raises(TypeError, match="start_response"):
         ResponseHead("200 OK", headers)
 

@@ -578,6 +578,22 @@ class TestResponse:
         assert exchange.body == b"a"
         assert not exchange.complete
 
+    @pytest.mark.parametrize("exc_info", [5, (KeyError, "a"), KeyError("a"), (1, 2, 3)], ids=repr)
+    @pytest.mark.parametrize("blocks", [[], [b"a"]], ids=["pending", "sent"])
+    def test_bad_exc_info(self, exc_info: Any, blocks: list[bytes]) -> None:
+        """What ``sys.exc_info()`` cannot return is a TypeError that shows it."""
+
+        def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+            del environ
+            start_response("200 OK", [])
+            yield from blocks
+            start_response("500 Oops", [], exc_info)
+
+        exchange, error = play_failing(application)
+        assert isinstance(error, TypeError)
+        assert f"exc_info {exc_info!r}" in str(error)
+        assert not exchange.complete
+
     def test_second_call(self) -> None:
         """A second ``start_response`` without ``exc_info`` is an error that says so."""
 
@@ -610,12 +626,21 @@ class TestResponse:
         assert exchange.body == b"a"
         assert not exchange.complete
 
-    @pytest.mark.parametrize("response", [None, b"bytes", "text"], ids=repr)
+    @pytest.mark.parametrize("response", [None, b"bytes", "text", 5], ids=repr)
     def test_response_of_wrong_type(self, response: Any) -> None:
         """What is no iterable of blocks is a TypeError that shows it."""
         _, error = play_failing(answering(response))
         assert isinstance(error, TypeError)
-        assert repr(response) in str(error)
+        assert f"returned {response!r}" in str(error)
+
+    def test_sequence_of_the_older_protocol(self) -> None:
+        """What can be indexed from 0 on can be iterated, as PEP 3333 knew it."""
+
+        class Sequence:
+            def __getitem__(self, index: int) -> bytes:
+                return [b"a", b"b"][index]
+
+        assert play(answering(Sequence())).body == b"ab"
 
     def test_coroutine(self) -> None:
         """A coroutine is a TypeError that says so, and it is closed."""
