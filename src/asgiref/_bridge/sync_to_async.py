@@ -240,14 +240,10 @@ class SyncToAsync(Generic[_P, _R]):
             work.place = executor
             executor.put(work)
         elif executor is not None:
-            around = state.thread.here.work
-            if (
-                around is not None
-                and around.place is executor
-                and threading.get_ident() == work.waiting_thread
-                and getattr(executor, "_max_workers", None) == 1
-            ):
-                raise self._deadlock(work)
+            if getattr(executor, "_max_workers", None) == 1:
+                taken = work.thread_taken_from(executor)
+                if taken is not None:
+                    self._check(work, taken, None)
             self._submit(executor, work)
 
     def _check(self, work: Work, home: int, pump: CurrentThreadExecutor | None) -> None:

@@ -219,6 +219,15 @@ class Work(Suspension):
             return self.around
         return None if self.frame is None else self.frame.work
 
+    def thread_taken_from(self, executor: object) -> int | None:
+        """Return the thread of ``executor`` in which an ancestor runs, innermost, or None."""
+        ancestor = self.parent()
+        while ancestor is not None and not ancestor.abandoned:
+            if ancestor.place is executor:
+                return ancestor.runs_in
+            ancestor = ancestor.parent()
+        return None
+
     def is_pending(self) -> bool:
         """Tell whether the call has not started."""
         return self.state == PENDING

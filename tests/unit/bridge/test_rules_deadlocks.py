@@ -108,6 +108,53 @@ def test_deadlock_through_more_levels(force: bool) -> None:
     async_to_sync(sync_to_async(runs_a_loop))()
 
 
+@pytest.mark.parametrize("fresh", [False, True], ids=["loop of the thread", "fresh loop"])
+def test_loop_in_the_only_thread_of_an_executor_from_elsewhere(fresh: bool) -> None:
+    """R15: the executor's one thread is found to be taken, whichever thread asks."""
+
+    async def inner() -> None:
+        hop = async_to_sync(_refused, force_new_loop=fresh)
+        assert "_refused_one" in await sync_to_async(hop, thread_sensitive=False)()
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as own:
+            async with ThreadSensitiveContext(executor=own):
+                await sync_to_async(lambda: asyncio.run(inner()))()
+
+    asyncio.run(main())
+    async_to_sync(main)()
+
+
+def test_no_alarm_for_an_executor_whose_thread_waits_in_a_call() -> None:
+    """R15: what a call has left behind waits for the executor's thread only until that is free."""
+    started = threading.Event()
+    go_on = threading.Event()
+
+    async def later() -> int:
+        started.set()
+        async with ThreadSensitiveContext(executor=own):
+            return await home()
+
+    async def leaves() -> asyncio.Task[int]:
+        return asyncio.create_task(later())
+
+    def outer() -> asyncio.Task[int]:
+        task = async_to_sync(leaves)()
+        go_on.wait()
+        return task
+
+    async def main() -> None:
+        async with ThreadSensitiveContext(executor=own):
+            outer_task = asyncio.create_task(sync_to_async(outer)())
+            await asyncio.get_running_loop().run_in_executor(None, started.wait)
+            await _turns()
+            go_on.set()
+            assert await (await outer_task) == own.submit(threading.get_ident).result()
+
+    with ThreadPoolExecutor(1) as own:
+        asyncio.run(main())
+
+
 def test_deadlock_of_a_created_task() -> None:
     """R15: a task that the loop in the home thread runs is as stuck."""
 
