@@ -273,10 +273,9 @@ class Interpreter:
     def reach_sync(self, node: Node, scene: Scene) -> None:
         """Let the cancellation come that waits for this node."""
         control = self.controls.get(node.number)
-        if control is None:
+        if control is None or not control.reach():
             return
-        control.on_reached()
-        if control.hold and not scene.in_group:
+        if not scene.in_group:
             released = threading.Event()
             control.holding(released.set, scene.works)
             released.wait()
@@ -284,10 +283,9 @@ class Interpreter:
     async def reach_async(self, node: Node, scene: Scene) -> None:
         """Let the cancellation come that waits for this node."""
         control = self.controls.get(node.number)
-        if control is None:
+        if control is None or not control.reach():
             return
-        control.on_reached()
-        if control.hold and not scene.in_group:
+        if not scene.in_group:
             loop = asyncio.get_running_loop()
             released = loop.create_future()
 

@@ -165,17 +165,25 @@ class Control:
 
     Args:
         on_reached: called in the thread that reaches the node.
-        hold: the node waits then.
+        hold: the node waits then, unless the cancellation came before it: somebody in between may
+            have caught it, and nothing would ever let the node go on.
     """
 
     def __init__(self, on_reached: Callable[[], None], *, hold: bool) -> None:
-        self.on_reached = on_reached
-        self.hold = hold
+        self._on_reached = on_reached
+        self._hold = hold
         self._lock = threading.Lock()
         self._issued = False
         self._released = False
         self._holding: list[Callable[[], None]] = []
         self._works: tuple[Invocation, ...] = ()
+
+    def reach(self) -> bool:
+        """Note that the node is reached, and return whether it waits."""
+        with self._lock:
+            holds = self._hold and not self._issued
+        self._on_reached()
+        return holds
 
     def holding(self, let_go: Callable[[], None], works: tuple[Invocation, ...]) -> None:
         """Have ``let_go()`` called when the node need not wait any longer.

@@ -10,16 +10,29 @@ import faulthandler
 import os
 import sys
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.property.bridge_interpreter import Interpreter, Pool
-from tests.property.bridge_programs import MAX_DEPTH, Node, depth, nodes, outline, programs
+from tests.property.bridge_programs import (
+    MAX_DEPTH,
+    Call,
+    Node,
+    Scope,
+    Stop,
+    depth,
+    nodes,
+    outline,
+    programs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.property.bridge_programs import How
 
 #: Seconds after which a program counts as hung.
 PATIENCE: Final = float(os.environ.get("ASGIREF_MODEL_PATIENCE", "30"))
@@ -29,6 +42,77 @@ EXAMPLES: Final = 300
 
 #: Threads that may be alive after all programs: two pools, and what the bridge keeps.
 MAX_THREADS: Final = 250
+
+
+def _calls(*path: tuple[How, int, bool]) -> Call:
+    """Return the call of a function that makes the next call of the path, and so on."""
+    (how, number, is_async), *rest = path
+    steps = (_calls(*rest),) if rest else ()
+    return Call(how, Node(number, is_async, steps, "return"), "errors")
+
+
+#: A cancellation comes, and is caught, before the node is reached that would wait for it.
+_CAUGHT_EARLY: Final = Node(
+    0,
+    True,
+    (
+        Stop(
+            "timeout",
+            Node(
+                1,
+                True,
+                (
+                    Stop(
+                        "cancel",
+                        Node(
+                            2,
+                            True,
+                            (
+                                replace(
+                                    _calls(
+                                        ("pool", 3, False),
+                                        ("async_to_sync", 4, True),
+                                        ("pool", 5, False),
+                                    ),
+                                    catch="all",
+                                ),
+                                _calls(("direct", 6, True)),
+                            ),
+                            "return",
+                        ),
+                        target=6,
+                        hold=True,
+                    ),
+                ),
+                "return",
+            ),
+            target=2,
+            hold=False,
+        ),
+    ),
+    "return",
+)
+
+#: The home is the one thread of an executor, which runs a loop, which waits for a fresh loop.
+_EXECUTOR_TAKEN: Final = Node(
+    0,
+    True,
+    (
+        Scope(
+            True,
+            (
+                _calls(
+                    ("sensitive", 1, False),
+                    ("asyncio.run", 2, True),
+                    ("pool", 3, False),
+                    ("force_new_loop", 4, True),
+                    ("sensitive", 5, False),
+                ),
+            ),
+        ),
+    ),
+    "return",
+)
 
 
 class Watch:
@@ -122,6 +206,12 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     made = Bench(request.config)
     yield made
     made.end()
+
+
+@pytest.mark.parametrize("program", [_CAUGHT_EARLY, _EXECUTOR_TAKEN], ids=["caught", "taken"])
+def test_programs_that_once_hung(bench: Bench, program: Node) -> None:
+    """R12, R15: each was found once in a great many programs, and hung every time."""
+    assert not bench.run(program)
 
 
 def test_programs_do_what_the_rules_say(
