@@ -116,6 +116,7 @@ class Exchange(ABC):
         self._abandoned = False  # the loop does not run the task any more
         self._failure: BaseException | None = None  # what ended the sending
         self._broken: BaseException | None = None  # what ended the receiving, before its end
+        self._entered = False  # the thread has begun, and will say when it is done
         self._left = False  # the thread is done
         self._completed = False  # the last event of the response was put
         self._receiver: asyncio.Task[None] | None = None
@@ -125,6 +126,7 @@ class Exchange(ABC):
 
     def enter(self) -> bool:
         """Begin in the request's thread; false when there is no use in it any more."""
+        self._entered = True
         return not self._cancelled
 
     def leave(self) -> None:

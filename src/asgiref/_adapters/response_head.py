@@ -136,6 +136,16 @@ class ResponseHead:
             )
         self.content_length = length
 
+    @classmethod
+    def of(cls, event: dict[str, Any]) -> ResponseHead:
+        """Return the head that an ``http.response.start`` event stands for; it is not checked."""
+        head = cls.__new__(cls)
+        head.status = event["status"]
+        head.headers = [(name, value) for name, value in event.get("headers") or ()]
+        lengths = [value for name, value in head.headers if name == b"content-length"]
+        head.content_length = int(lengths[0]) if lengths else None
+        return head
+
     def event(self) -> dict[str, Any]:
         """Return the ``http.response.start`` event."""
         return {

@@ -32,7 +32,7 @@ class ResponseWriter:
     """Turns what the application says into events, in the thread of the request.
 
     Args:
-        exchange: where the events go.
+        exchange: where the events go; ``None`` where nothing is sent.
         method: the request's, upper case.
     """
 
@@ -47,8 +47,8 @@ class ResponseWriter:
         "_sent",
     )
 
-    def __init__(self, exchange: Exchange, method: str) -> None:
-        self._exchange = exchange
+    def __init__(self, exchange: Exchange | None, method: str) -> None:
+        self._exchange: Exchange = exchange  # type: ignore[assignment]  # only start() works without
         self._method = method
         self._head: ResponseHead | None = None
         self._sent = False  # the head was handed over
@@ -97,6 +97,24 @@ class ResponseWriter:
                 "only an error may replace a response that was begun."
             )
         self._head = ResponseHead(status, response_headers)
+
+    @property
+    def head(self) -> ResponseHead | None:
+        """What ``start`` took; a head that was set by hand is sent unchecked."""
+        return self._head
+
+    @head.setter
+    def head(self, head: ResponseHead) -> None:
+        self._head = head
+
+    @property
+    def sent(self) -> bool:
+        """Whether the head was handed over; one may say so who did it by hand."""
+        return self._sent
+
+    @sent.setter
+    def sent(self, sent: bool) -> None:
+        self._sent = sent
 
     def write(self, block: bytes) -> None:
         """Send a block (the ``write()`` callable that ``start_response`` returns).

@@ -292,7 +292,7 @@ class WindowedExchange(Exchange):
         waited = self._waiting > 0
         self._woken = False
         self._wake()
-        if waited and not self._left:
+        if waited and self._entered and not self._left:
             await departure
 
     async def drain(self) -> None:

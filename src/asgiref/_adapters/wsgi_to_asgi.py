@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import os
 import sys
 from types import AsyncGeneratorType, CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
+from asgiref._adapters.arguments import require_http, require_limit, require_wsgi
 from asgiref._adapters.environ import BadRequest, build_environ, content_length_of
 from asgiref._adapters.error_stream import ErrorStream
 from asgiref._adapters.exchange import ClientGone, kind_of
 from asgiref._adapters.file_wrapper import FileWrapper
 from asgiref._adapters.request_body import RequestBody
+from asgiref._adapters.response_head import ResponseHead
 from asgiref._adapters.response_writer import ResponseWriter, bad_request
 from asgiref._adapters.stepped_exchange import SteppedExchange
 from asgiref._adapters.windowed_exchange import WindowedExchange
 from asgiref._adapters.worker_pool import WorkerPool
-from asgiref._bridge.coroutines import iscoroutinefunction
 from asgiref._bridge.state import current_home
 from asgiref._bridge.sync_to_async import SyncToAsync
 
@@ -99,6 +99,9 @@ _shared_threads: Final = _RequestThreads(WorkerPool())
 class WsgiToAsgiInstance:
     """One request. Subclasses override its methods; all of them are looked up when they are called.
 
+    ``scope``, ``sync_send`` and the attributes that begin with ``response_`` are what asgiref
+    3.13.0 kept here, for overrides that do by themselves what a method did.
+
     Args:
         wsgi_application: the application of PEP 3333.
         duplicate_header_limit: a request with more fields of one name is answered with status 400;
@@ -113,6 +116,9 @@ class WsgiToAsgiInstance:
         #: Where the request runs if nothing gives it a home thread; ``None`` is the one thread that
         #: all thread-sensitive code shares.
         self.request_threads: _RequestThreads | None = _shared_threads
+
+    #: Whether another thread may run the application at the same time.
+    _multithread = True
 
     async def __call__(
         self,
@@ -132,7 +138,7 @@ class WsgiToAsgiInstance:
             BaseException: what the application raised, before, within and after its response, and
                 what ``send`` raised, unless that says that the client has left.
         """
-        _require_http(scope)
+        require_http(scope)
         first = await receive()
         if kind_of(first) == "http.disconnect":
             return
@@ -160,6 +166,8 @@ class WsgiToAsgiInstance:
             except asyncio.CancelledError:
                 await exchange.cancel()
                 raise
+            except ClientGone:
+                pass  # sync_send() told an override, which let it pass
             except BaseException as error:
                 if isinstance(error, GeneratorExit) and not exchange.left:
                     exchange.abandon()  # the loop has stopped for good: nothing can be awaited
@@ -214,8 +222,65 @@ class WsgiToAsgiInstance:
             TypeError: an argument is of the wrong type.
             ValueError: an argument says what HTTP cannot.
         """
-        self._response.start(status, response_headers, exc_info)
-        return self._response.write
+        response = self._writer()
+        response.start(status, response_headers, exc_info)
+        return response.write
+
+    def _writer(self) -> ResponseWriter:
+        try:
+            return self._response
+        except AttributeError:  # called outside of any request, as a test may do
+            self._response = response = ResponseWriter(None, "")
+            return response
+
+    @property
+    def response_started(self) -> bool:
+        """Whether ``response_start`` was sent."""
+        return self._writer().sent
+
+    @response_started.setter
+    def response_started(self, started: bool) -> None:
+        self._writer().sent = started
+
+    @property
+    def response_start(self) -> dict[str, Any]:
+        """The ``http.response.start`` event that ``start_response`` made.
+
+        Raises:
+            AttributeError: it was not called yet.
+        """
+        head = self._writer().head
+        if head is None:
+            raise AttributeError("The application has not called start_response() yet.")
+        return head.event()
+
+    @response_start.setter
+    def response_start(self, event: dict[str, Any]) -> None:
+        self._writer().head = ResponseHead.of(event)
+
+    @property
+    def response_content_length(self) -> int | None:
+        """The Content-Length of the response in bytes, if it has one."""
+        head = self._writer().head
+        return None if head is None else head.content_length
+
+    @response_content_length.setter
+    def response_content_length(self, length: int | None) -> None:
+        head = self._writer().head
+        if head is not None:
+            head.content_length = length
+
+    def sync_send(self, event: dict[str, Any]) -> None:
+        """Send an event by hand; called in the thread of the request.
+
+        Raises:
+            ClientGone: nobody is there to get it; it may be let pass.
+        """
+        if event["type"] == "http.response.start":
+            self._response.sent = True
+        last = event["type"] == "http.response.body" and not event.get("more_body")
+        if not self._exchange.put(event, len(event.get("body") or b""), last=last) and not last:
+            raise ClientGone("The client disconnected; nothing more can be sent to it.")
 
     #: A ``SyncToAsync``, awaited by ``__call__`` with the streaming request body.
     run_wsgi_app: _RunInPlace = _RunInPlace(_run_request)
@@ -303,67 +368,6 @@ class WsgiToAsgiInstance:
         return "http.response.zerocopysend" in (self.scope.get("extensions") or ())
 
 
-def _require_http(scope: Any) -> None:
-    """Reject a scope that is not of an HTTP request.
-
-    Raises:
-        TypeError: it is no scope at all.
-        ValueError: it is of another type.
-    """
-    try:
-        kind = scope["type"]
-    except (KeyError, TypeError, IndexError):
-        raise TypeError(
-            f"WsgiToAsgi got the scope {scope!r:.80}; ASGI has a mapping with a 'type' in it."
-        ) from None
-    if kind != "http":
-        raise ValueError(
-            f"WSGI knows http alone; this scope is of type {kind!r}. Route other scopes to an ASGI "
-            "application before they reach WsgiToAsgi."
-        )
-
-
-def _require_wsgi(application: object) -> None:
-    """Reject what cannot be a WSGI application.
-
-    Raises:
-        TypeError: saying what it is instead.
-    """
-    if not callable(application):
-        raise TypeError(
-            f"WsgiToAsgi got {application!r} of type {type(application).__name__}, which cannot be "
-            "called; a WSGI application is a callable of (environ, start_response)."
-        )
-    called: Any = application
-    while isinstance(called, functools.partial):
-        called = called.func
-    # Of the type: a class that makes async callables is not one itself.
-    if iscoroutinefunction(called) or iscoroutinefunction(type(called).__call__):
-        raise TypeError(
-            f"WsgiToAsgi got {application!r}, which is async: it is an ASGI application already. "
-            "Serve it without WsgiToAsgi; a WSGI application is an ordinary callable of "
-            "(environ, start_response)."
-        )
-
-
-def _require_limit(limit: object) -> None:
-    """Reject what cannot be a number of header fields.
-
-    Raises:
-        TypeError: it is neither an integer nor ``None``.
-        ValueError: it is negative.
-    """
-    if limit is None:
-        return
-    if not isinstance(limit, int):
-        raise TypeError(
-            f"duplicate_header_limit must be an int or None, not {limit!r} of type "
-            f"{type(limit).__name__}."
-        )
-    if limit < 0:
-        raise ValueError(f"duplicate_header_limit must not be negative, as {limit!r} is.")
-
-
 class WsgiToAsgi:
     """An ASGI 3 application that runs a WSGI application.
 
@@ -392,8 +396,8 @@ class WsgiToAsgi:
         thread_sensitive: bool = False,
         max_workers: int | None = None,
     ) -> None:
-        _require_wsgi(wsgi_application)
-        _require_limit(duplicate_header_limit)
+        require_wsgi(wsgi_application)
+        require_limit(duplicate_header_limit)
         self.wsgi_application = wsgi_application
         self.duplicate_header_limit = duplicate_header_limit
         self._threads = None if thread_sensitive else _RequestThreads(WorkerPool(max_workers))

@@ -16,7 +16,8 @@ from wsgiref.validate import validator
 import pytest
 
 from asgiref._adapters import stepped_exchange, windowed_exchange
-from asgiref.sync import ThreadSensitiveContext
+from asgiref._adapters.request_body import RequestBody
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from asgiref.wsgi import WsgiToAsgi, WsgiToAsgiInstance
 from tests.http_exchange import HttpExchange, http_scope, upload
 
@@ -1257,6 +1258,88 @@ class TestOverrides:
 
         assert asyncio.run(main()).body == b"hello"
         assert len(seen) == 1
+
+    def test_everything_by_hand(self) -> None:
+        """An override of ``run_wsgi_app`` may iterate and send by itself, as in asgiref 3.13.0."""
+
+        class Instance(WsgiToAsgiInstance):
+            @sync_to_async
+            def by_hand(self, body: Any) -> None:
+                environ = self.build_environ(self.scope, body)
+                assert not hasattr(self, "response_start")
+                for block in self.wsgi_application(environ, self.start_response):
+                    if not self.response_started:
+                        self.sync_send(self.response_start)
+                    assert self.response_started
+                    assert self.response_content_length == 5
+                    self.sync_send({"type": "http.response.body", "body": block, "more_body": True})
+                self.sync_send({"type": "http.response.body"})
+
+            run_wsgi_app = by_hand
+
+        application = answering([b"ab", b"cde"], headers=[("Content-Length", "5")])
+
+        async def main() -> HttpExchange:
+            return await HttpExchange().run(Instance(application))
+
+        exchange = asyncio.run(main())
+        assert exchange.headers == [(b"content-length", b"5")]
+        assert exchange.blocks == [b"ab", b"cde"]
+        assert exchange.complete
+
+    def test_by_hand_for_a_client_that_left(self) -> None:
+        """``sync_send`` raises then, which is nobody's fault."""
+
+        class Instance(WsgiToAsgiInstance):
+            @sync_to_async
+            def by_hand(self, body: Any) -> None:
+                del body
+                self.start_response("200 OK", [])
+                self.sync_send(self.response_start)
+                while True:
+                    self.sync_send({"type": "http.response.body", "body": b"a", "more_body": True})
+
+            run_wsgi_app = by_hand
+
+        async def main() -> HttpExchange:
+            exchange = HttpExchange()
+            exchange.send_error = BrokenPipeError()
+            return await exchange.run(Instance(hello))
+
+        assert not asyncio.run(main()).complete
+
+    def test_start_response_by_hand(self) -> None:
+        """An override of ``start_response`` may set the event that begins the response."""
+
+        class Instance(WsgiToAsgiInstance):
+            def start_response(
+                self, status: str, response_headers: Iterable[Iterable[str]], exc_info: Any = None
+            ) -> Callable[[bytes], None]:
+                self.response_start = {
+                    "type": "http.response.start",
+                    "status": 299,
+                    "headers": [(b"content-length", b"3")],
+                }
+                assert self.response_content_length == 3
+                return [b""].append
+
+        async def main() -> HttpExchange:
+            return await HttpExchange().run(Instance(hello))
+
+        exchange = asyncio.run(main())
+        assert exchange.status == 299
+        assert exchange.body == b"hel"
+
+    def test_outside_of_a_request(self) -> None:
+        """The methods can be called by a test that has no request."""
+        instance = WsgiToAsgiInstance(hello)
+        scope = http_scope(path="/a")
+        assert instance.build_environ(scope, RequestBody(lambda _: b""))["PATH_INFO"] == "/a"
+        assert not instance.response_started
+        assert instance.response_content_length is None
+        instance.start_response("200 OK", [("Content-Length", "5")])
+        assert instance.response_start["status"] == 200
+        assert instance.response_content_length == 5
 
     def test_bad_pool(self) -> None:
         """A pool without threads is refused when the adapter is made."""

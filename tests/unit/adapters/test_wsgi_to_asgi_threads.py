@@ -290,6 +290,37 @@ class TestCancellation:
 
         asyncio.run(main())
 
+    def test_waiting_in_an_override(self) -> None:
+        """A ``run_wsgi_app`` of one's own that waits in ``read`` is let go too."""
+
+        async def main() -> None:
+            begun = Signal()
+            seen: list[BaseException] = []
+
+            class Instance(WsgiToAsgiInstance):
+                @sync_to_async
+                def by_hand(self, body: Any) -> None:
+                    begun.set()
+                    try:
+                        body.read()
+                    except BaseException as error:
+                        seen.append(error)
+                        raise
+
+                run_wsgi_app = by_hand
+
+            part = {"type": "http.request", "body": b"a", "more_body": True}
+            exchange = HttpExchange(http_scope("POST"), [part])
+            task = asyncio.create_task(exchange.run(Instance(hello)))
+            await begun.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await sync_to_async(begun.set)()  # in the same thread: it is free again
+            assert [type(error) for error in seen] == [asyncio.CancelledError]
+
+        asyncio.run(main())
+
     def test_in_the_queue(self) -> None:
         """A request cancelled before its turn never meets the application."""
 
