@@ -183,17 +183,22 @@ def test_overwritten_values_are_freed() -> None:
     assert alive() is None
 
 
-def test_many_writes_keep_nothing() -> None:
+@pytest.mark.parametrize("held", [0, 20], ids=["no other context", "other contexts"])
+def test_many_writes_keep_nothing(held: int) -> None:
     """Neither values nor what is noted of them grow with the number of writes."""
     local = Local()
+    contexts: list[Context] = []
     for number in range(1_000):
         local.value = number
+        if number < held:
+            contexts.append(copy_context())
     gc.collect()
     before = len(gc.get_objects())
     for number in range(10_000):
         local.value = number
     gc.collect()
     assert len(gc.get_objects()) - before < 100
+    assert [context.run(lambda: local.value) for context in contexts] == [*range(held)]
 
 
 def test_dead_local_frees_what_many_contexts_hold() -> None:
