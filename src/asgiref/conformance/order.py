@@ -123,6 +123,9 @@ class Order:
         if breach.clause == "PUSH-05" and state in {"INIT", "DEBUGGED"}:
             # Frameworks push from the handler, before it has returned a response.
             severity = "warning"
+        if breach.clause == "DENY-02" and state == "INIT" and self._covers(kind):
+            # As with any answer that does not wait for the opening event.
+            severity = "warning"
         if breach.clause == UNANNOUNCED.get(_extension(kind)) and not self._covers(kind):
             message = f"{kind} is sent, and no extension announces it"
         else:

@@ -51,12 +51,16 @@ class ScopeWatch:
         try:
             if scope == known:
                 return None
+            # Another list of the same headers is no change.
+            altered = [key for key, value in known.items() if scope.get(key, _ABSENT) != value]
         except Exception:  # noqa: BLE001 - values may refuse to be compared
             return None
-        altered = [key for key, value in known.items() if scope.get(key, _ABSENT) is not value]
         added = [key for key in scope if key not in known]
         self._known = dict(scope)
-        key = (altered or added)[0]
+        changed = [*altered, *added]
+        if not changed:
+            return None
+        key = changed[0]
         path = f"scope[{key!r:.60}]" if isinstance(key, str) else f"scope[{describe(key)}]"
         what = "was changed or removed" if altered else "was added"
         who = "application" if side == "application" else "caller of the application"
@@ -67,6 +71,6 @@ class ScopeWatch:
             path,
             f"{path} {what} by the {who}, in the scope that others have, too",
             "a copy of the scope",
-            ", ".join(describe(each) for each in [*altered, *added][:5]),
+            ", ".join(describe(each) for each in changed[:5]),
             severity,
         )

@@ -162,6 +162,25 @@ async def writing(scope: Any, receive: Any, send: Any) -> None:
     await answering(scope, receive, send)
 
 
+async def adding(scope: Any, receive: Any, send: Any) -> None:
+    """Add a key to the server's scope, and put something equal into another."""
+    scope["headers"] = list(scope["headers"])
+    scope["app"] = adding
+    await answering(scope, receive, send)
+
+
+async def renewing(scope: Any, receive: Any, send: Any) -> None:
+    """Put something equal into the server's scope, which changes nothing."""
+    scope["headers"] = list(scope["headers"])
+    await answering(scope, receive, send)
+
+
+async def removing(scope: Any, receive: Any, send: Any) -> None:
+    """Take a key out of the server's scope, late."""
+    await answering(scope, receive, send)
+    del scope["state"]
+
+
 async def copying(scope: Any, receive: Any, send: Any) -> None:
     """Change a copy of it, and the state, which is there for it."""
     scope["state"]["user"] = "me"
@@ -258,6 +277,17 @@ BREACHES: Final = [
         "MAIN-34",
         Play(http_scope(), (REQUEST,), application=writing),
         Play(http_scope(), (REQUEST,), application=copying),
+    ),
+    Breach(
+        "MAIN-34",
+        Play(http_scope(), (REQUEST,), application=adding),
+        Play(http_scope(), (REQUEST,), application=renewing),
+        "note",
+    ),
+    Breach(
+        "MAIN-34",
+        Play(http_scope(), (REQUEST,), application=removing),
+        Play(http_scope(), (REQUEST,), application=renewing),
     ),
     Breach("MAIN-35", changing_later(after=True), changing_later(after=False)),
     Breach(
@@ -530,6 +560,12 @@ BREACHES: Final = [
         "DENY-02",
         opened(DENY, extensions=DENIALS),
         websocket(CONNECT, DENY, DENY_BODY, LEFT, extensions=DENIALS),
+    ),
+    Breach(
+        "DENY-02",
+        websocket(DENY, CONNECT, RAISE, extensions=DENIALS),
+        websocket(CONNECT, DENY, RAISE, extensions=DENIALS),
+        "warning",
     ),
     Breach(
         "DENY-03",
