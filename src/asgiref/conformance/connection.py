@@ -40,6 +40,9 @@ _FLAGS: Final = frozenset(
     if step.flag is not None
 )
 
+#: For how many calls into the server the scope is watched.
+_LOOKS: Final = 16
+
 #: How many different findings one connection may have; a peer may make up new keys for ever.
 _MOST: Final = 1000
 
@@ -122,10 +125,11 @@ class Connection:
 
     def asking(self) -> int:
         """Judge the application's call of ``receive``; returns the turn for `received`."""
-        fault = self._order.asking()
-        if fault is not None:
-            self.report(fault, "application")
-        return self._enter()
+        if self._kind == "lifespan":
+            fault = self._order.asking()
+            if fault is not None:
+                self.report(fault, "application")
+        return 0 if self._scope_watch is None else self._enter(self._scope_watch)
 
     def received(self, event: object, turn: int) -> None:
         """Judge what the server delivered.
@@ -138,9 +142,11 @@ class Connection:
             ConformanceError: there are errors, and the watch is strict.
 
         """
-        self._leave(turn)
+        if self._scope_watch is not None:
+            self._leave(self._scope_watch, turn)
         self._judge("receive", event, "server")
-        self._raise()
+        if self._unraised:
+            self._raise()
 
     def sending(self, event: object) -> tuple[int, Fault | None]:
         """Judge what the application sends, before the server gets it.
@@ -153,20 +159,23 @@ class Connection:
 
         """
         late = self._judge("send", event, "application")
-        turn = self._enter()
-        self._raise()
+        turn = 0 if self._scope_watch is None else self._enter(self._scope_watch)
+        if self._unraised:
+            self._raise()
         return turn, late
 
     def sent(self, turn: int, late: Fault | None) -> None:
         """Note that the server took the event."""
-        self._leave(turn)
+        if self._scope_watch is not None:
+            self._leave(self._scope_watch, turn)
         if late is not None:
             self.report(late, "application")
 
     def send_failed(self, turn: int) -> None:
         """Note that the server raised, or that the application stopped waiting for it."""
         self._order.lose()
-        self._leave(turn)
+        if self._scope_watch is not None:
+            self._leave(self._scope_watch, turn)
 
     def require_awaitable(self, result: object, name: Literal["receive", "send"]) -> None:
         """Judge what a call of ``receive`` or ``send`` returned.
@@ -256,17 +265,17 @@ class Connection:
             self.report(each, side)
         return late
 
-    def _enter(self) -> int:
-        watch = self._scope_watch
-        if watch is None:
-            return 0
+    def _enter(self, watch: ScopeWatch) -> int:
         self._report_changes(watch, "application")
-        return watch.enter()
+        turn = watch.enter()
+        if turn > _LOOKS:
+            # Scopes are changed in the beginning, if at all; a stream need not pay for it.
+            self._scope_watch = None
+        return turn
 
-    def _leave(self, turn: int) -> None:
-        watch = self._scope_watch
+    def _leave(self, watch: ScopeWatch, turn: int) -> None:
         # With another call in between, the change may be anybody's.
-        if watch is not None and watch.alone(turn):
+        if watch.alone(turn):
             self._report_changes(watch, "server")
 
     def _report_changes(self, watch: ScopeWatch, side: Side) -> None:

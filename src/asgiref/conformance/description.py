@@ -6,7 +6,6 @@ Only plain values are spelt out, and only short ones; bodies and all that is lon
 from __future__ import annotations
 
 from collections import deque
-from itertools import starmap
 from typing import Final
 
 __all__ = ("Trace", "describe")
@@ -50,37 +49,6 @@ def _sized(value: object) -> str:
     return f"{type(value).__name__} of length {len(value)}"
 
 
-def _brief(key: object, value: object) -> object:
-    """Return what a trace keeps of a value; never a body, nor anything that holds one."""
-    kind = type(value)
-    if kind is bool or value is None:
-        return value
-    if kind is bytes or kind is str:
-        assert isinstance(value, (str, bytes))
-        return _Size(len(value)) if key in _BODIES or len(value) > _SHORT else value
-    if kind is int:
-        assert isinstance(value, int)
-        return value if value.bit_length() <= 64 else describe(value)
-    if kind is list or kind is tuple or kind is dict:
-        assert isinstance(value, (list, tuple, dict))
-        return _Size(len(value))
-    return kind
-
-
-class _Size(int):
-    """The length of what was there."""
-
-    __slots__ = ()
-
-
-def _spelt(key: str, brief: object) -> str:
-    if isinstance(brief, _Size):
-        return f"{key}=<{int(brief)}>"
-    if isinstance(brief, type):
-        return f"{key}=<{brief.__name__}>"
-    return f"{key}={brief!r}"
-
-
 class Trace:
     """The last events of a connection, kept small and put into words only when asked for."""
 
@@ -88,7 +56,7 @@ class Trace:
 
     def __init__(self) -> None:
         """Begin without events."""
-        self._events: deque[tuple[str, object, list[tuple[str, object]]]] = deque(maxlen=_EVENTS)
+        self._events: deque[list[object]] = deque(maxlen=_EVENTS)
         self._total = 0
 
     def add(self, verb: str, event: object) -> None:
@@ -100,35 +68,52 @@ class Trace:
 
         """
         self._total += 1
+        # Flat, since this is done for every message: the verb, the type, then keys and values.
+        # What is kept of a value never is a body, nor holds one; a tuple stands for a length.
+        kept: list[object] = [verb, ""]
+        self._events.append(kept)
         if not isinstance(event, dict):
-            self._events.append((verb, describe(event), []))
+            kept[1] = describe(event)
             return
-        name: object = None
-        keys: list[tuple[str, object]] = []
         for key, value in event.items():
             if key == "type":
-                name = value if type(value) is str and len(value) <= 2 * _SHORT else describe(value)
-            elif len(keys) < _KEYS:
-                keys.append((_key(key), _brief(key, value)))
-        self._events.append((verb, name, keys))
+                short = type(value) is str and len(value) <= 2 * _SHORT
+                kept[1] = value if short else describe(value)
+                continue
+            if len(kept) > 2 * _KEYS:
+                break
+            kept.append(key if type(key) is str and len(key) <= _SHORT else describe(key))
+            kind = type(value)
+            if kind is bytes or kind is str:
+                whole = len(value) <= _SHORT and key not in _BODIES
+                kept.append(value if whole else (len(value),))
+            elif kind is bool or value is None:
+                kept.append(value)
+            elif kind is list or kind is tuple or kind is dict:
+                kept.append((len(value),))
+            elif kind is int and value.bit_length() <= 64:
+                kept.append(value)
+            else:
+                kept.append(kind)
 
     def mark(self, what: str) -> None:
         """Note what is no event, such as the application's end."""
         self._total += 1
-        self._events.append((what, "", []))
+        self._events.append([what, ""])
 
     def lines(self) -> tuple[str, ...]:
         """Return the events in words, the oldest first, each with its number on the connection."""
         first = self._total - len(self._events) + 1
-        return tuple(
-            starmap(_line, ((number, *event) for number, event in enumerate(self._events, first)))
-        )
+        return tuple(_line(number, kept) for number, kept in enumerate(self._events, first))
 
 
-def _key(key: object) -> str:
-    return key if type(key) is str and len(key) <= _SHORT else describe(key)
+def _line(number: int, kept: list[object]) -> str:
+    words = [str(number), *(str(each) for each in kept[:2] if each != "")]
+    pairs = zip(kept[2::2], kept[3::2], strict=True)
+    return " ".join([*words, *(f"{key}={_spelt(value)}" for key, value in pairs)])
 
 
-def _line(number: int, verb: str, name: object, keys: list[tuple[str, object]]) -> str:
-    words = [f"{number}", verb, str(name)] if name != "" else [f"{number}", verb]
-    return " ".join([*words, *(_spelt(key, brief) for key, brief in keys)])
+def _spelt(kept: object) -> str:
+    if isinstance(kept, tuple):
+        return f"<{kept[0]}>"
+    return f"<{kept.__name__}>" if isinstance(kept, type) else repr(kept)

@@ -77,7 +77,7 @@ class Subject:
         self.version = version
         self.strict = strict
         self.events = EVENTS.get(kind, _NO_EVENTS)
-        self.offered = _offered(scope)
+        self.offered = _offered(scope) if kind == "websocket" else None
         self.sends_files = "http.response.pathsend" in announced
         self.head = None
         self.listed = None
@@ -104,13 +104,14 @@ def event_faults(subject: Subject, direction: Direction, event: dict[Any, Any]) 
     if record is None:
         return list(foreign_values(event, "event"))
     found = record.faults(event, "event")
-    extra = event.keys() - record.names
-    if extra:
-        found += _extra(subject, kind, event, extra)
+    if not event.keys() <= record.names:
+        found += _extra(subject, kind, event, event.keys() - record.names)
     closer = _CLOSER.get(kind)
     if closer is not None:
-        broken = {fault.path for fault in found}
-        found += [fault for fault in closer(subject, event) if fault.path not in broken]
+        more = closer(subject, event)
+        if more:
+            broken = {fault.path for fault in found}
+            found += [fault for fault in more if fault.path not in broken]
     return found
 
 
@@ -155,19 +156,24 @@ def _names(event: dict[Any, Any], lower: str, pseudo: str) -> list[Fault]:
     return name_faults(headers, "event['headers']", lower=lower, pseudo=pseudo)
 
 
-def _response_start(subject: Subject, event: dict[Any, Any]) -> Iterator[Fault]:
+def _response_start(subject: Subject, event: dict[Any, Any]) -> list[Fault]:
+    found = _names(event, "HTTP-52", "HTTP-53")
     status = event.get("status")
     if isinstance(status, int) and not isinstance(status, bool) and not 200 <= status <= 999:
         got = describe(status)
         message = f"{got} is no status of a final response"
-        yield Fault("HTTP-50", "event['status']", message, "200 to 599 in practice", got)
-    yield from _names(event, "HTTP-52", "HTTP-53")
+        found.append(Fault("HTTP-50", "event['status']", message, "200 to 599 in practice", got))
+    if subject.sends_files or event.get("trailers") is True:
+        _remember_head(subject, event)
+    return found
+
+
+def _remember_head(subject: Subject, event: dict[Any, Any]) -> None:
     headers = event.get("headers", ())
     if not isinstance(headers, Collection):
         return
-    if subject.sends_files:
-        subject.head = frozenset(name.lower() for _, name, _ in header_pairs(headers))
-    if event.get("trailers"):
+    subject.head = frozenset(name.lower() for _, name, _ in header_pairs(headers))
+    if event.get("trailers") is True:
         subject.listed = frozenset(
             each.strip().lower()
             for _, name, value in header_pairs(headers)
@@ -236,14 +242,14 @@ def _close(subject: Subject, event: dict[Any, Any]) -> Iterator[Fault]:
         if not legal:
             got = describe(code)
             message = f"an endpoint may not send the close code {got}"
-            expected = "1000, 1001, 1003, 1007 to 1014 or 3000 to 4999"
+            expected = "1000 to 1003, 1007 to 1014 or 3000 to 4999"
             # A rule of WebSocket, which ASGI passes on.
             yield Fault("WS-58", "event['code']", message, expected, got, "note")
     if event.get("reason") and subject.version < (2, 3):
         yield _too_new("event['reason']", "the reason of a close", "2.3", subject)
 
 
-_CLOSE_CODES: Final = frozenset({1000, 1001, 1003, *range(1007, 1015)})
+_CLOSE_CODES: Final = frozenset({*range(1000, 1004), *range(1007, 1015)})
 
 
 def _too_new(path: str, what: str, version: str, subject: Subject) -> Fault:
@@ -254,12 +260,13 @@ def _too_new(path: str, what: str, version: str, subject: Subject) -> Fault:
 
 
 def _either(clause: str) -> _Closer:
-    def look(_: Subject, event: dict[Any, Any]) -> Iterator[Fault]:
-        given = [key for key in ("bytes", "text") if event.get(key) is not None]
-        if len(given) != 1:
-            got = "both" if given else "neither"
-            message = f"{got} of bytes and text is given"
-            yield Fault(clause, "event", message, "exactly one of bytes and text", got)
+    def look(_: Subject, event: dict[Any, Any]) -> list[Fault]:
+        binary, text = event.get("bytes"), event.get("text")
+        if (binary is None) != (text is None):
+            return []
+        got = "neither" if text is None else "both"
+        message = f"{got} of bytes and text is given"
+        return [Fault(clause, "event", message, "exactly one of bytes and text", got)]
 
     return look
 

@@ -32,14 +32,11 @@ def header_pairs(headers: object) -> Iterator[tuple[int, bytes, bytes]]:
 
 def _are_fine(headers: list[Any] | tuple[Any, ...]) -> bool:
     """Tell whether there is nothing to say of any name, as for nearly all headers."""
-    for pair in headers:
-        kind = type(pair)
-        if (kind is not tuple and kind is not list) or len(pair) != 2:
-            return False
-        name = pair[0]
-        if type(name) is not bytes or name != name.lower() or name[:1] == b":":
-            return False
-    return True
+    try:
+        names = b"\n".join([pair[0] for pair in headers])
+    except Exception:  # noqa: BLE001 - what is no pair may refuse in any way
+        return False
+    return names == names.lower() and names[:1] != b":" and b"\n:" not in names
 
 
 def name_faults(headers: object, where: str, *, lower: str, pseudo: str) -> list[Fault]:

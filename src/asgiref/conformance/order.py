@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from asgiref._protocol.lifecycle import LIFECYCLES, UNANNOUNCED, Breach, Step
+from asgiref._protocol.lifecycle import LIFECYCLES, UNANNOUNCED, Breach
 from asgiref.conformance.description import describe
 from asgiref.conformance.fault import Fault
+from asgiref.conformance.places import place_of, way_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from asgiref._protocol.lifecycle import Direction
     from asgiref.conformance.clauses import Severity
+    from asgiref.conformance.places import Place, Way
 
 __all__ = ("AFTER_DISCONNECT", "Order")
 
@@ -57,7 +59,7 @@ class Order:
     which may be no more than a consequence.
     """
 
-    __slots__ = ("_announced", "_kind", "_lifecycles", "_lost", "_owing", "_spoke", "_states")
+    __slots__ = ("_announced", "_kind", "_lifecycles", "_lost", "_owing", "_place", "_spoke")
 
     def __init__(self, kind: str, announced: Mapping[Any, Any]) -> None:
         """Begin where each lifecycle begins.
@@ -70,10 +72,10 @@ class Order:
         self._kind = kind
         self._announced = announced
         self._lifecycles = LIFECYCLES.get(kind, ())
-        self._states = [lifecycle.initial for lifecycle in self._lifecycles]
+        self._place = place_of(kind)
         self._lost = False
         self._owing = True
-        self._spoke = False
+        self._spoke = kind != "http"
 
     def forgive(self) -> None:
         """Ask nothing of an application that returns: something went wrong before."""
@@ -95,26 +97,29 @@ class Order:
             What it breaks; the state is then as before.
 
         """
-        known = False
-        for index, lifecycle in enumerate(self._lifecycles):
-            state = self._states[index]
-            verdict = lifecycle.judge(state, direction, event, self._announced)
-            if verdict is None:
-                continue
-            known = True
-            if not isinstance(verdict, Breach):
-                self._states[index] = verdict.target
-            elif verdict.clause == UNANNOUNCED.get(_extension(event["type"])):
-                # Goes on as if it were announced: what follows is to be judged by itself.
-                assumed = lifecycle.judge(state, direction, event, UNANNOUNCED)
-                if isinstance(assumed, Step):
-                    self._states[index] = assumed.target
-                return self._breach(verdict, lifecycle.states[state], state, event["type"])
-            elif direction == "receive" or not self._lost:
-                return self._breach(verdict, lifecycle.states[state], state, event["type"])
-        if not known:
-            return self._unknown(direction, event["type"])
-        return self._unasked() if direction == "send" else None
+        way = way_of(direction, event)
+        place = self._place
+        target = place.ways.get(way)
+        if target is None:
+            verdicts = place.look_up(way, self._announced)
+            self._place = place.beyond(way, verdicts)
+            for index, verdict in enumerate(verdicts):
+                if isinstance(verdict, Breach):
+                    return self._break(verdict, index, way, place)
+            if not any(verdicts):
+                return self._unknown(direction, way[1])
+        else:
+            self._place = target
+        return None if self._spoke or direction == "receive" else self._unasked(place)
+
+    def _break(self, breach: Breach, index: int, way: Way, place: Place) -> Fault | None:
+        if breach.clause == UNANNOUNCED.get(_extension(way[1])):
+            # Goes on as if it were announced: what follows is to be judged by itself.
+            self._place = place.beyond(way, place.look_up(way, UNANNOUNCED))
+        elif breach.direction == "send" and self._lost:
+            return None
+        state = place.states[index]
+        return self._breach(breach, self._lifecycles[index].states[state], state, way[1])
 
     def _breach(self, breach: Breach, meaning: str, state: str, kind: str) -> Fault:
         if breach.clause not in AFTER_DISCONNECT:
@@ -133,12 +138,10 @@ class Order:
             message = f"{kind} is {verb} when {meaning}"
         return Fault(breach.clause, "event", message, "", kind, severity)
 
-    def _unasked(self) -> Fault | None:
+    def _unasked(self, place: Place) -> Fault | None:
         """Return the fault of an application that answers a request it has not received."""
-        if self._spoke or self._kind != "http":
-            return None
         self._spoke = True
-        if self._states[0] != "WAITING":
+        if place.states[0] != "WAITING":
             return None
         message = "the response begins before http.request was received"
         # Most frameworks do not wait for a body that they do not read.
@@ -163,7 +166,7 @@ class Order:
                 self._owing = False
                 message = f"an application cannot send {got}, and no extension announces it"
                 return Fault("MAIN-33", "event['type']", message, "", got)
-            clause = _UNKNOWN_RECEIVED.get((self._kind, self._states[0]))
+            clause = _UNKNOWN_RECEIVED.get((self._kind, self._place.states[0]))
             if clause is None:
                 return None
             self._owing = False
@@ -181,11 +184,11 @@ class Order:
         return Fault("MAIN-12", "event['type']", message, f"'{self._kind}.<name>'", got)
 
     def _meaning(self) -> str:
-        return self._lifecycles[0].states[self._states[0]]
+        return self._lifecycles[0].states[self._place.states[0]]
 
     def asking(self) -> Fault | None:
         """Judge an application that asks for another event."""
-        if self._kind != "lifespan" or self._states[0] != "STOPPED":
+        if self._kind != "lifespan" or self._place.states[0] != "STOPPED":
             return None
         message = "the application asks for more events although it has answered the shutdown"
         return Fault("LIFE-28", "receive", message, "the application returns", "receive()")
@@ -194,7 +197,7 @@ class Order:
         """Judge an application that returns here."""
         if not self._owing:
             return None
-        for lifecycle, state in zip(self._lifecycles, self._states, strict=True):
+        for lifecycle, state in zip(self._lifecycles, self._place.states, strict=True):
             clause = lifecycle.unfinished.get(state)
             if clause is not None:
                 message = f"the application returns when {lifecycle.states[state]}"

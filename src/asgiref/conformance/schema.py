@@ -162,7 +162,7 @@ class Record:
     name: str
     names: frozenset[str]
 
-    __slots__ = ("_fields", "name", "names")
+    __slots__ = ("_checks", "name", "names")
 
     def __init__(self, typed_dict: Any, *, default: str) -> None:
         """Read the class.
@@ -176,7 +176,7 @@ class Record:
         clauses = _CLAUSES.get(self.name, {})
         hints = get_type_hints(typed_dict)
         hints.pop("type", None)
-        self._fields = tuple(
+        fields = (
             Field(
                 name,
                 name in typed_dict.__required_keys__,
@@ -185,6 +185,11 @@ class Record:
                 _clauses_by_kind(clauses[name], default),
             )
             for name, hint in hints.items()
+        )
+        # Every message passes through them: what its keys are looked at with lies flat.
+        self._checks = tuple(
+            (field.name, field.shape.accepts, field.shape.mismatch, field.required, field)
+            for field in fields
         )
         self.names = frozenset({*hints, "type"})
 
@@ -197,15 +202,15 @@ class Record:
 
         """
         found: list[Fault] = []
-        for field in self._fields:
-            value = mapping.get(field.name, _ABSENT)
+        for name, accepts, mismatch, required, field in self._checks:
+            value = mapping.get(name, _ABSENT)
             if value is _ABSENT:
-                if field.required:
+                if required:
                     found.append(_missing(field, where))
-            elif type(value) not in field.shape.accepts:
-                mismatch = field.shape.mismatch(value)
-                if mismatch is not None:
-                    found.append(field.fault(mismatch, where))
+            elif type(value) not in accepts:
+                seen = mismatch(value)
+                if seen is not None:
+                    found.append(field.fault(seen, where))
         return found
 
 

@@ -101,6 +101,8 @@ def _not_of(kind: type, expected: str, value: object) -> Mismatch | None:
 
 def _not_an_int(value: object) -> Mismatch | None:
     """Look for an integer; members of an enumeration will do, booleans will not."""
+    if type(value) is int and is_64_bit(value):
+        return None
     if not isinstance(value, int) or isinstance(value, bool):
         return Mismatch("", "int", describe(value))
     if not is_64_bit(value):
@@ -196,10 +198,11 @@ def _not_a_tuple(expected: str, items: tuple[Shape, ...], value: object) -> Mism
         parts = tuple(value)
     if len(parts) != len(items):
         return Mismatch("", expected, describe(value))
-    for index, (part, item) in enumerate(zip(parts, items, strict=True)):
-        inner = _inside(part, item, index)
-        if inner is not None:
-            return inner
+    for index, item in enumerate(items):
+        if type(parts[index]) not in item.accepts:
+            inner = _inside(parts[index], item, index)
+            if inner is not None:
+                return inner
     return None
 
 

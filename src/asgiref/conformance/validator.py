@@ -7,6 +7,8 @@ made, every object as it is. Judging happens in between and waits for nothing.
 from __future__ import annotations
 
 import inspect
+from inspect import CO_COROUTINE
+from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from asgiref._adapters.compatibility import is_double_callable
@@ -163,7 +165,7 @@ def _watched_receive(connection: Connection, receive: Any) -> Callable[[], Any]:
         connection.received(event, turn)
         return event
 
-    if iscoroutinefunction(receive):
+    if _is_coroutine_function(receive):
         # Calling one begins nothing: it may as well be called when it is awaited.
         async def watched() -> Any:
             turn = connection.asking()
@@ -194,7 +196,7 @@ def _watched_send(connection: Connection, send: Any) -> Callable[[Any], Any]:
         connection.sent(turn, late)
         return taken
 
-    if iscoroutinefunction(send):
+    if _is_coroutine_function(send):
 
         async def watched(event: Any, /) -> Any:
             turn, late = connection.sending(event)
@@ -219,6 +221,14 @@ def _watched_send(connection: Connection, send: Any) -> Callable[[Any], Any]:
         return finish(turn, late, result)
 
     return watched_at_once
+
+
+def _is_coroutine_function(function: Any) -> bool:
+    """Tell whether calling a function gives a coroutine; quickly for plain ones and methods."""
+    code = getattr(function, "__code__", None)
+    if type(code) is CodeType and code.co_flags & CO_COROUTINE:
+        return True
+    return iscoroutinefunction(function)
 
 
 def _complain(connection: Connection, clause: str, result: object, expected: str) -> None:

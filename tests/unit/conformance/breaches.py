@@ -100,7 +100,7 @@ REPLY = s("websocket.send", text="a")
 MESSAGE = r("websocket.receive", text="a")
 DENY = s("websocket.http.response.start", status=403)
 DENY_BODY = s("websocket.http.response.body")
-TRAILING = s("http.response.start", status=200, trailers=True, headers=[(b"trailer", b"A, b")])
+TRAILING = s("http.response.start", status=200, trailers=True, headers=[(b"trailer", b"A, b, :b")])
 TRAILERS = s("http.response.trailers", headers=[(b"a", b"1")])
 FILE_HEAD = [(b"content-type", b"text/plain"), (b"content-length", b"1")]
 FILE_START = s("http.response.start", status=200, headers=FILE_HEAD)
@@ -123,6 +123,7 @@ COPIES = announcing("http.response.zerocopysend")
 FILES = announcing("http.response.pathsend")
 HINTS = announcing("http.response.early_hint")
 TRAILS = announcing("http.response.trailers")
+PUSHES_AND_TRAILS = announcing("http.response.push", "http.response.trailers")
 DEBUGS = announcing("http.response.debug")
 
 
@@ -322,6 +323,12 @@ BREACHES: Final = [
         websocket(CONNECT, s("websocket.accept", headers=[]), CLOSE, asgi=asgi(None)),
         "warning",
     ),
+    Breach(
+        "HTTP-03",
+        websocket(CONNECT, s("websocket.accept", headers=[(b"a", b"b")]), CLOSE, asgi=asgi("2.0")),
+        websocket(CONNECT, s("websocket.accept", headers=[(b"a", b"b")]), CLOSE, asgi=asgi("2.1")),
+        "warning",
+    ),
     Breach("HTTP-04", http(http_version="1"), http(http_version="2")),
     Breach("HTTP-04", http(http_version=ABSENT), http(http_version="3")),
     Breach("HTTP-06", http(method="get"), http(method="GET")),
@@ -450,11 +457,22 @@ BREACHES: Final = [
     Breach("WS-53", opened(LEFT, MESSAGE), opened(LEFT, LEFT)),
     Breach("WS-54", opened(LEFT, REPLY), opened(LEFT)),
     Breach("WS-54", opened(LEFT, REPLY, asgi=asgi("2.4")), opened(LEFT, REPLY, asgi=asgi("2.3"))),
-    Breach(
-        "WS-58",
-        opened(s("websocket.close", code=1005)),
-        opened(s("websocket.close", code=1014)),
-        "note",
+    *(
+        Breach(
+            "WS-58",
+            opened(s("websocket.close", code=illegal)),
+            opened(s("websocket.close", code=legal)),
+            "note",
+        )
+        for illegal, legal in (
+            (999, 1000),
+            (1004, 1003),
+            (1005, 1001),
+            (1006, 1007),
+            (1015, 1014),
+            (2999, 3000),
+            (5000, 4999),
+        )
     ),
     Breach("WS-63", opened(CLOSE, REPLY), opened(REPLY, CLOSE), "warning"),
     Breach("LIFE-01", lifespan(type="Lifespan"), lifespan()),
@@ -604,6 +622,28 @@ BREACHES: Final = [
         sends(START, s("http.response.push", path="/", headers=[(b"a", b"")]), BODY, scope=PUSHES),
     ),
     Breach(
+        "PUSH-04",
+        sends(START, s("http.response.push", path="/", headers=[(b":a", b"")]), BODY, scope=PUSHES),
+        sends(START, s("http.response.push", path="/", headers=[(b"a:", b"")]), BODY, scope=PUSHES),
+    ),
+    Breach(
+        "PUSH-05",
+        sends(
+            TRAILING,
+            BODY,
+            PUSH,
+            TRAILERS,
+            extensions={**PUSHES["extensions"], **TRAILS["extensions"]},
+        ),
+        sends(
+            TRAILING,
+            PUSH,
+            BODY,
+            TRAILERS,
+            extensions={**PUSHES["extensions"], **TRAILS["extensions"]},
+        ),
+    ),
+    Breach(
         "PUSH-05",
         sends(PUSH, START, BODY, scope=PUSHES),
         sends(START, PUSH, BODY, scope=PUSHES),
@@ -665,6 +705,11 @@ BREACHES: Final = [
         "TRLR-05",
         sends(TRAILING, BODY, s("http.response.trailers", headers=[(b"A", b"")]), scope=TRAILS),
         sends(TRAILING, BODY, s("http.response.trailers", headers=[(b"b", b"")]), scope=TRAILS),
+    ),
+    Breach(
+        "TRLR-05",
+        sends(TRAILING, BODY, s("http.response.trailers", headers=[(b":b", b"")]), scope=TRAILS),
+        sends(TRAILING, BODY, s("http.response.trailers", headers=[(b"b", b":")]), scope=TRAILS),
     ),
     Breach(
         "TRLR-07",

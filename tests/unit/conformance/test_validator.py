@@ -9,6 +9,7 @@ import functools
 import gc
 import pickle
 import tracemalloc
+import types
 import weakref
 from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ from tests.unit.conformance.plays import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
 BAD_START = s("http.response.start", status="200")
 
@@ -288,6 +289,54 @@ class TestTransparency:
             await validator(http_scope(), *given)
 
         asyncio.run(main())
+
+    def test_every_kind_of_awaitable_will_do(self) -> None:
+        """Generators that are coroutines have no ``__await__``, and can be awaited all the same."""
+
+        @types.coroutine
+        def receive() -> Generator[Any, Any, Any]:
+            yield from ()
+            return REQUEST[1]
+
+        @types.coroutine
+        def send(event: Any) -> Generator[Any, Any, None]:
+            yield from ()
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await send(START[1])
+            await send(BODY[1])
+
+        play = Play(http_scope(), (), application, lambda _: receive, send)
+        assert watch(play) == []
+
+    def test_changes_of_the_scope_with_both_sides_at_work_are_nobodys(self) -> None:
+        """Who changed it cannot be told when another call has begun in between."""
+
+        async def main(beginning: bool) -> list[str]:
+            change, changed = asyncio.Event(), asyncio.Event()
+            scope = http_scope()
+
+            async def receive() -> Any:
+                await change.wait()
+                scope["root_path"] = ""
+                changed.set()
+                return REQUEST[1]
+
+            async def application(scope: Any, receive: Any, send: Any) -> None:
+                waiting = asyncio.ensure_future(receive())
+                await asyncio.sleep(0)
+                if beginning:
+                    await send(START[1])
+                change.set()
+                await waiting
+
+            validator = validate(application, party="server")
+            await validator(scope, receive, nothing_sent)
+            return ids(validator.findings)
+
+        assert asyncio.run(main(beginning=False)) == ["MAIN-35"]
+        assert asyncio.run(main(beginning=True)) == []
 
     def test_sync_code_may_send(self) -> None:
         """``async_to_sync(send)`` sees a coroutine function, as with the server's own."""
