@@ -9,6 +9,9 @@ import textwrap
 #: Seconds after which a program counts as hung.
 PATIENCE = 60.0
 
+#: What makes a program that hangs say where, before it is ended.
+_WATCHDOG = "import faulthandler; faulthandler.dump_traceback_later({}, exit=True)\n"
+
 
 def run_program(source: str, *options: str) -> str:
     """Run a Python program to its end, strictly, and return what it printed.
@@ -18,12 +21,13 @@ def run_program(source: str, *options: str) -> str:
         options: more options for the interpreter.
 
     Raises:
-        AssertionError: if it ends with another code than 0, writes to standard error, or hangs.
+        AssertionError: if it ends with another code than 0, writes to standard error, or hangs;
+            then its threads say where.
     """
     command = [sys.executable, "-X", "dev", "-X", "faulthandler", "-W", "error", *options, "-c"]
     try:
         program = subprocess.run(
-            [*command, textwrap.dedent(source)],
+            [*command, _WATCHDOG.format(PATIENCE - 5) + textwrap.dedent(source)],
             capture_output=True,
             text=True,
             timeout=PATIENCE,

@@ -158,7 +158,9 @@ I6  The loop may be stopped or closed under a thread that waits for a task on it
     thread's own, the waiting thread looks at it every quarter of a second (R13).
 I7  A signal handler may raise anywhere in the waiting thread: before, in and after the hand-over.
     The hand-over can be repeated (`Call.start` and `Work.post` count once), so the thread repeats
-    it, cancels, and goes on serving until the call is over; then it raises (R7).
+    it, cancels, and goes on serving until the call is over; then it raises (R7). A signal that
+    comes in the moment before a wait, or to another thread, does not end that wait: the main
+    thread, where handlers run, looks up every quarter of a second.
 I8  A cancellation that is passed on to a call which has just ended is reported back, and the task
     leaves after all.
 I9  A ``context=`` is taken when a thread is about to run the work, never while the work stands in a

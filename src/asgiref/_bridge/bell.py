@@ -7,6 +7,9 @@ from typing import Final
 
 __all__ = ("Bell",)
 
+#: Seconds after which the main thread interrupts its wait, to look for signals.
+_GLANCE: Final = 0.25
+
 
 class Bell:
     """One thread waits for the bell, others ring it. Ringing twice is as good as once (I2).
@@ -41,4 +44,11 @@ class Bell:
             Whether it rang.
 
         """
-        return self._silence.acquire(timeout=timeout)
+        acquire = self._silence.acquire
+        if timeout >= 0 or threading.get_ident() != threading.main_thread().ident:
+            return acquire(timeout=timeout)
+        # A signal does not end the wait for a lock if it comes in the moment before, or to another
+        # thread of the process; its handler would not run until the bell rings (I7).
+        while not acquire(timeout=_GLANCE):
+            pass
+        return True

@@ -300,6 +300,30 @@ use_everything()
     assert _run(program) == ["first", "second", "interrupted"]
 
 
+def test_interrupt_that_does_not_end_the_wait_of_the_thread() -> None:
+    """R7: a Ctrl-C that the system gives to another thread, or just before the wait, is heard."""
+    program = """
+async_to_sync(loop)()  # its thread takes the signal that this one does not
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+here = threading.get_ident()
+async def main():
+    while sys._current_frames()[here].f_code.co_name != "wait":
+        await asyncio.sleep(0)
+    os.kill(os.getpid(), signal.SIGINT)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("cleaned")
+try:
+    async_to_sync(main)()
+except KeyboardInterrupt:
+    print("interrupted")
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+use_everything()
+"""
+    assert _run(program) == ["cleaned", "interrupted"]
+
+
 def test_coroutine_that_ignores_the_interrupt() -> None:
     """R7: the interrupt is raised also where the coroutine goes on to return a result."""
     program = """
