@@ -115,17 +115,15 @@ def _malformed(key: str, value: object, expected: str) -> TypeError:
     return TypeError(f"The server's scope has {value!r:.80} in {key!r}, where ASGI has {expected}.")
 
 
-def _text(scope: Mapping[str, Any], key: str, default: str) -> str:
-    """Return an optional text of the scope, which may be absent, ``None`` or empty."""
-    value: Any = scope.get(key) or default
-    if not isinstance(value, str):
-        raise _malformed(key, value, "text")
-    return value
+def _require_text(scope: Mapping[str, Any], *keys: str) -> None:
+    for key in keys:
+        value: Any = scope.get(key)
+        if value and not isinstance(value, str):
+            raise _malformed(key, value, "text")
 
 
-def _address(scope: Mapping[str, Any], key: str) -> tuple[str | None, object]:
+def _address(key: str, address: Any) -> tuple[str | None, object]:
     """Return host and port of one side; no host where the server does not know it."""
-    address: Any = scope.get(key)
     if not address:
         return None, None
     if not isinstance(address, (tuple, list)) or len(address) != 2:
@@ -169,7 +167,7 @@ def _add_headers(
                 repeated[variable] = [environ[variable].encode("latin-1"), value]
     except (AttributeError, TypeError, ValueError):
         raise _malformed("headers", pair, "pairs of bytes") from None
-    if iter(headers) is headers:  # the Content-Length was looked for before
+    if pair is headers and iter(headers) is headers:  # the Content-Length was looked for before
         raise _malformed("headers", headers, "a sequence, which can be read again")
     for variable, values in repeated.items():
         if limit and len(values) > limit:
@@ -224,8 +222,12 @@ def build_environ(
         raise _malformed("path", path, "the decoded path as text")
     if not isinstance(query, bytes):
         raise _malformed("query_string", query, "the encoded query as bytes")
-    script_name, path_info = _split_path(path, _text(scope, "root_path", ""))
-    scheme = _text(scope, "scheme", "http")
+    root_path: Any = scope.get("root_path") or ""
+    scheme: Any = scope.get("scheme") or "http"
+    http_version: Any = scope.get("http_version") or "1.1"
+    if not type(root_path) is type(scheme) is type(http_version) is str:
+        _require_text(scope, "root_path", "scheme", "http_version")
+    script_name, path_info = _split_path(path, root_path)
     raw_path: Any = scope.get("raw_path")
     if raw_path is None:
         raw_path = quote(_native(path).encode("latin-1"), safe=_PATH_SAFE).encode("ascii")
@@ -239,7 +241,7 @@ def build_environ(
         "QUERY_STRING": query.decode("latin-1"),
         "REQUEST_URI": target,
         "RAW_URI": target,
-        "SERVER_PROTOCOL": "HTTP/" + _text(scope, "http_version", "1.1"),
+        "SERVER_PROTOCOL": "HTTP/" + http_version,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scheme,
         "wsgi.input": body,
@@ -250,7 +252,7 @@ def build_environ(
         "wsgi.run_once": False,
         "asgi.scope": scope,
     }
-    host, port = _address(scope, "server")
+    host, port = _address("server", scope.get("server"))
     if host:
         environ["SERVER_NAME"] = host
         # A unix socket has a path and no port; PEP 3333 wants a port that is never empty.
@@ -258,7 +260,7 @@ def build_environ(
     else:
         environ["SERVER_NAME"] = "localhost"
         environ["SERVER_PORT"] = "80"
-    host, port = _address(scope, "client")
+    host, port = _address("client", scope.get("client"))
     if host:
         environ["REMOTE_ADDR"] = host
         if port is not None:  # of a unix socket

@@ -174,7 +174,11 @@ class TestEnviron:
         assert exchange.complete
         assert bool(exchange.body) == (method != "HEAD")
 
-    @pytest.mark.parametrize("headers", [[(b"content-length", 5)], [None], 5], ids=repr)
+    @pytest.mark.parametrize(
+        "headers",
+        [[(b"content-length", 5)], [None], 5, iter([(b"x-a", b"b")])],
+        ids=["value", "pair", "number", "iterator"],
+    )
     def test_broken_scope(self, headers: Any) -> None:
         """A scope that breaks the specification is an error that reaches the server."""
         _, error = play_failing(hello, http_scope() | {"headers": headers})
