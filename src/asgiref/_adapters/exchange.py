@@ -298,6 +298,9 @@ class Exchange(ABC):
             except BaseException as error:  # noqa: BLE001  (raised by put or drain)
                 self._failed(error)
 
+    async def gather(self, length: int) -> None:  # noqa: B027  (only who waits in a thread needs it)
+        """Wait for so many bytes of the body before the request takes its thread."""
+
     def _start_receiver(self) -> None:
         if self._receiver is None and not self._left:
             self._receiver = self._loop.create_task(self._receive_all())

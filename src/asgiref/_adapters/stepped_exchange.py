@@ -29,8 +29,8 @@ __all__ = ("SteppedExchange",)
 class SteppedExchange(Exchange):
     """Sends and receives one event at a time, while the thread waits.
 
-    Until the response begins, nothing is taken ahead. From then on events are received as they
-    come, for one of them may be the client's leaving.
+    Until the response begins, nothing is taken ahead, but for what ``gather`` waits for. From then
+    on events are received as they come, for one of them may be the client's leaving.
 
     Args:
         receive: the server's; called in the loop only.
@@ -76,6 +76,13 @@ class SteppedExchange(Exchange):
         return self._incoming.popleft()
 
     # -- the loop's side
+
+    async def gather(self, length: int) -> None:
+        """Wait for so many bytes of the body, or its end, before the request takes its thread."""
+        while self._received_bytes < length and not (
+            self._whole or self._gone or self._broken is not None
+        ):
+            await self._pull()
 
     async def _pull(self) -> None:
         """Receive the next event, or wait until the receiver has it."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from asgiref._adapters.arguments import require_http, require_limit, require_wsgi
 from asgiref._adapters.environ import BadRequest, build_environ, content_length_of
 from asgiref._adapters.error_stream import ErrorStream
-from asgiref._adapters.exchange import ClientGone, kind_of
+from asgiref._adapters.exchange import RECEIVE_WINDOW_BYTES, ClientGone, kind_of
 from asgiref._adapters.file_wrapper import FileWrapper
 from asgiref._adapters.request_body import RequestBody
 from asgiref._adapters.response_head import ResponseHead
@@ -143,6 +143,8 @@ class WsgiToAsgiInstance:
         if kind_of(first) == "http.disconnect":
             return
         self.scope = scope
+        length = _length_of(scope)
+        awaited = 0  # bytes of the body that the one thread of all requests is not held for
         exchange: Exchange
         if current_home() is not None:
             self.request_threads = None
@@ -151,6 +153,8 @@ class WsgiToAsgiInstance:
             self._multithread = self.request_threads is not None
         if self.request_threads is None:
             exchange = SteppedExchange(receive, send, first)
+            if not self._multithread and length is not None and length <= RECEIVE_WINDOW_BYTES:
+                awaited = length
         else:
             exchange = WindowedExchange(receive, send, first, self.request_threads.pool)
         self._exchange = exchange
@@ -162,7 +166,9 @@ class WsgiToAsgiInstance:
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
             try:
-                await self.run_wsgi_app(RequestBody(exchange.take, _length_of(scope)))
+                if awaited:
+                    await exchange.gather(awaited)
+                await self.run_wsgi_app(RequestBody(exchange.take, length))
             except asyncio.CancelledError:
                 await exchange.cancel()
                 raise

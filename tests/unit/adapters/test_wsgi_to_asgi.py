@@ -377,6 +377,54 @@ class TestRequestBody:
 
         asyncio.run(main())
 
+    @pytest.mark.parametrize("instead", ["the rest", "a disconnect"])
+    def test_stalled_form_does_not_keep_the_one_thread(self, instead: str) -> None:
+        """With ``thread_sensitive``, a short body of known length is awaited without the thread."""
+
+        async def main() -> None:
+            adapter = WsgiToAsgi(echo, thread_sensitive=True)
+            events = asyncio.Queue[dict[str, Any]]()
+            events.put_nowait({"type": "http.request", "body": b"a", "more_body": True})
+            stalled = HttpExchange(http_scope("POST", headers=[(b"content-length", b"2")]))
+            task = asyncio.create_task(adapter(stalled.scope, events.get, stalled.send))
+            for _ in range(3):
+                other = await HttpExchange(http_scope("POST"), upload(b"b")).run(adapter)
+                assert other.body == b"b"
+            if instead == "the rest":
+                events.put_nowait({"type": "http.request", "body": b"b"})
+                await task
+                assert stalled.body == b"ab"
+            else:
+                events.put_nowait({"type": "http.disconnect"})
+                with pytest.raises(OSError, match="disconnect"):
+                    await task
+
+        asyncio.run(main())
+
+    def test_upload_of_unknown_length_streams_in_the_one_thread(self) -> None:
+        """Such a body streams both ways also with ``thread_sensitive``."""
+
+        async def main() -> None:
+            exchange = HttpExchange(http_scope("POST"), [])
+            events = asyncio.Queue[dict[str, Any]]()
+            events.put_nowait({"type": "http.request", "body": b"a\n", "more_body": True})
+
+            async def send(event: dict[str, Any]) -> None:
+                await exchange.send(event)
+                if exchange.blocks == [b"A\n"]:
+                    events.put_nowait({"type": "http.request", "body": b"b\n"})
+
+            def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+                start_response("200 OK", [])
+                for line in environ["wsgi.input"]:
+                    yield line.upper()
+
+            adapter = WsgiToAsgi(application, thread_sensitive=True)
+            await adapter(exchange.scope, events.get, send)
+            assert exchange.body == b"A\nB\n"
+
+        asyncio.run(main())
+
 
 async def play_in(where: str, adapter: WsgiToAsgi, scope: Any, receive: Any, send: Any) -> None:
     """Run one request in the pool, in the home thread of a context, or in the one shared thread."""
