@@ -119,7 +119,11 @@ class Connection:
             ConformanceError: there are errors, and the watch is strict.
 
         """
-        for fault in scope_faults(self._scope, strict=self._watch.strict):
+        try:
+            faults = list(scope_faults(self._scope, strict=self._watch.strict))
+        except Exception as error:  # noqa: BLE001 - values of somebody's own may raise anything
+            faults = [_unreadable("HTTP-03", "scope", error)]
+        for fault in faults:
             self.report(fault, "server")
         self._raise()
 
@@ -259,7 +263,11 @@ class Connection:
                 late = fault
             else:
                 self.report(fault, side)
-        for each in event_faults(self._subject, direction, event):
+        try:
+            faults = event_faults(self._subject, direction, event)
+        except Exception as error:  # noqa: BLE001 - values of somebody's own may raise anything
+            faults = [_unreadable("MAIN-14", "event", error)]
+        for each in faults:
             if each.path in _FLAGS:
                 self._order.forgive()
             self.report(each, side)
@@ -289,6 +297,11 @@ class Connection:
             count = len(self._errors)
             what = "one clause is broken" if count == 1 else f"{count} clauses are broken"
             raise ConformanceError(what, list(self._errors))
+
+
+def _unreadable(clause: str, what: str, error: Exception) -> Fault:
+    got = type(error).__name__
+    return Fault(clause, what, f"a value of the {what} cannot be read: {got}", "plain values", got)
 
 
 def _no_event(event: object) -> Fault:

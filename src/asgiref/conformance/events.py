@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -12,6 +12,7 @@ from asgiref.conformance.fault import Fault
 from asgiref.conformance.header_names import header_pairs, name_faults
 from asgiref.conformance.plain import foreign_values
 from asgiref.conformance.schema import EVENTS
+from asgiref.conformance.shape import items_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,8 +85,11 @@ class Subject:
 
 
 def _offered(scope: object) -> frozenset[str] | None:
-    offered = scope.get("subprotocols", ()) if isinstance(scope, dict) else None
-    if not isinstance(offered, Collection):
+    try:
+        offered = items_of(scope.get("subprotocols", ())) if isinstance(scope, dict) else None
+    except Exception:  # noqa: BLE001 - an iterable of somebody's own
+        return None
+    if offered is None:
         return None
     return frozenset(each for each in offered if isinstance(each, str))
 
@@ -169,8 +173,8 @@ def _response_start(subject: Subject, event: dict[Any, Any]) -> list[Fault]:
 
 
 def _remember_head(subject: Subject, event: dict[Any, Any]) -> None:
-    headers = event.get("headers", ())
-    if not isinstance(headers, Collection):
+    headers = items_of(event.get("headers", ()))
+    if headers is None:
         return
     subject.head = frozenset(name.lower() for _, name, _ in header_pairs(headers))
     if event.get("trailers") is True:
@@ -217,7 +221,7 @@ def _path(subject: Subject, event: dict[Any, Any]) -> Iterator[Fault]:
 
 def _accept(subject: Subject, event: dict[Any, Any]) -> Iterator[Fault]:
     headers = event.get("headers", ())
-    if isinstance(headers, Collection) and len(headers) and subject.version < (2, 1):
+    if items_of(headers) and subject.version < (2, 1):
         yield _too_new("event['headers']", "headers of an accept", "2.1", subject)
     yield from _names(event, "WS-32", "WS-33")
     for index, name, _ in header_pairs(headers):
@@ -245,7 +249,8 @@ def _close(subject: Subject, event: dict[Any, Any]) -> Iterator[Fault]:
             expected = "1000 to 1003, 1007 to 1014 or 3000 to 4999"
             # A rule of WebSocket, which ASGI passes on.
             yield Fault("WS-58", "event['code']", message, expected, got, "note")
-    if event.get("reason") and subject.version < (2, 3):
+    reason = event.get("reason")
+    if isinstance(reason, str) and reason and subject.version < (2, 3):
         yield _too_new("event['reason']", "the reason of a close", "2.3", subject)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from asgiref.conformance.description import describe
 from asgiref.conformance.fault import Fault
+from asgiref.conformance.shape import items_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,7 @@ def header_pairs(headers: object) -> Iterator[tuple[int, bytes, bytes]]:
         headers: header pairs as sent or received; what can be read only once is not read.
 
     """
-    if not isinstance(headers, Collection):
-        return
-    for index, pair in enumerate(headers):
+    for index, pair in enumerate(items_of(headers) or ()):
         if isinstance(pair, (tuple, list)) and len(pair) == 2:
             name, value = pair
             if isinstance(name, bytes) and isinstance(value, bytes):

@@ -189,7 +189,8 @@ def _tls(tls: dict[Any, Any], scope: dict[Any, Any], kind: str) -> Iterator[Faul
             message = f"{path} is {got}, which is no unsigned number of 16 bits"
             yield Fault(clause, path, message, "0 to 0xffff", got)
     insecure = _INSECURE.get(kind)
-    if insecure is not None and scope.get("scheme", insecure) == insecure:
+    scheme = scope.get("scheme", insecure)
+    if isinstance(scheme, str) and scheme == insecure:
         if any(tls[key] is not None for key in ("server_cert", "tls_version", "cipher_suite")):
             path, got = "scope['scheme']", describe(insecure)
             message = f"the scheme is {got} on a connection over TLS"
@@ -206,7 +207,8 @@ def _http(scope: dict[Any, Any], broken: set[str], *, strict: bool) -> Iterator[
         got = describe(str(method))
         path = "scope['method']"
         yield Fault("HTTP-06", path, f"the method {got} is not in upper case", "upper case", got)
-    if strict and scope.get("http_version") == "3":
+    version = scope.get("http_version")
+    if strict and isinstance(version, str) and version == "3":
         path = "scope['http_version']"
         message = "the text knows no HTTP version '3'"
         yield Fault("HTTP-04", path, message, "'1.0' or '1.1' or '2'", "str '3'")
@@ -232,7 +234,8 @@ def _websocket(scope: dict[Any, Any]) -> Iterator[Fault]:
 
 
 def _scheme(scope: dict[Any, Any], clause: str) -> Iterator[Fault]:
-    if scope.get("scheme") == "":
+    scheme = scope.get("scheme")
+    if isinstance(scheme, str) and not scheme:
         yield Fault(clause, "scope['scheme']", "the scheme is empty", "a scheme", "str ''")
 
 

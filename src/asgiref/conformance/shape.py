@@ -27,7 +27,7 @@ from asgiref._protocol.http import FileWithDescriptor
 from asgiref.conformance.description import describe
 from asgiref.conformance.plain import is_64_bit
 
-__all__ = ("Mismatch", "Shape", "shape_of")
+__all__ = ("Mismatch", "Shape", "items_of", "shape_of")
 
 
 class Mismatch(NamedTuple):
@@ -181,21 +181,37 @@ def _not_a_dict(value: object) -> Mismatch | None:
     return None
 
 
-def _lasts(value: object) -> bool:
-    """Tell whether reading a value leaves it as it was."""
-    return isinstance(value, Collection)
+def items_of(value: object) -> list[Any] | tuple[Any, ...] | None:
+    """Return what is in an iterable that is still there after having been read.
+
+    Args:
+        value: anything.
+
+    Returns:
+        Nothing for what can be read only once, for strings, and for what is no iterable at all.
+
+    Raises:
+        Exception: whatever an iterable of somebody's own raises.
+
+    """
+    if isinstance(value, (list, tuple)):
+        return value
+    if not isinstance(value, Collection) or isinstance(value, (str, bytes, bytearray)):
+        return None
+    return list(value)
+
+
+def _no_items(expected: str, value: object) -> Mismatch | None:
+    """Judge what has no items to look at: it may be an iterator, whose items are not ours."""
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray)):
+        return None
+    return Mismatch("", expected, describe(value))
 
 
 def _not_a_tuple(expected: str, items: tuple[Shape, ...], value: object) -> Mismatch | None:
-    parts: list[Any] | tuple[Any, ...]
-    if isinstance(value, (tuple, list)):
-        parts = value
-    elif not isinstance(value, Iterable) or isinstance(value, (str, bytes, bytearray)):
-        return Mismatch("", expected, describe(value))
-    elif not _lasts(value):
-        return None
-    else:
-        parts = tuple(value)
+    parts = items_of(value)
+    if parts is None:
+        return _no_items(expected, value)
     if len(parts) != len(items):
         return Mismatch("", expected, describe(value))
     for index, item in enumerate(items):
@@ -207,11 +223,10 @@ def _not_a_tuple(expected: str, items: tuple[Shape, ...], value: object) -> Mism
 
 
 def _not_iterable(expected: str, item: Shape, value: object) -> Mismatch | None:
-    if not isinstance(value, Iterable) or isinstance(value, (str, bytes, bytearray)):
-        return Mismatch("", expected, describe(value))
-    if not _lasts(value):
-        return None
-    for index, part in enumerate(value):
+    parts = items_of(value)
+    if parts is None:
+        return _no_items(expected, value)
+    for index, part in enumerate(parts):
         inner = _inside(part, item, index)
         if inner is not None:
             return inner
@@ -228,17 +243,15 @@ def _inside(part: object, item: Shape, index: int) -> Mismatch | None:
 
 def _not_headers(expected: str, value: object) -> Mismatch | None:
     """Look at header pairs; apart from the other iterables, because every message has some."""
-    if not isinstance(value, (list, tuple)):
-        if not isinstance(value, Iterable) or isinstance(value, (str, bytes, bytearray)):
-            return Mismatch("", expected, describe(value))
-        if not _lasts(value):
-            return None
-    for index, pair in enumerate(value):
-        if type(pair) is tuple or type(pair) is list:
-            if len(pair) == 2 and type(pair[0]) is bytes and type(pair[1]) is bytes:
+    pairs = items_of(value)
+    if pairs is None:
+        return _no_items(expected, value)
+    for index, pair in enumerate(pairs):
+        kind = type(pair)
+        if (kind is tuple or kind is list) and len(pair) == 2:
+            name, content = pair
+            if type(name) is bytes and type(content) is bytes:
                 continue
-        elif not _lasts(pair) and isinstance(pair, Iterable):
-            continue
         found = _not_a_tuple("a pair of bytes", (_PLAIN[bytes], _PLAIN[bytes]), pair)
         if found is not None:
             return found._replace(path=f"[{index}]{found.path}")

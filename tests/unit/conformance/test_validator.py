@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import copy
 import functools
@@ -443,6 +444,55 @@ class TestTransparency:
             await gate.wait()
 
         asyncio.run(main())
+
+    def test_values_that_cannot_be_read_stay_where_they_are(self) -> None:
+        """An iterable that raises when it is read, a value that is neither true nor false."""
+
+        class Hostile(list[Any]):
+            """Refuses everything."""
+
+            def __bool__(self) -> bool:
+                raise DeliberateError
+
+        class Unreadable:
+            """Looks like a collection."""
+
+            def __len__(self) -> int:
+                return 1
+
+            def __contains__(self, item: object) -> bool:
+                return False
+
+            def __iter__(self) -> Iterator[Any]:
+                raise DeliberateError
+
+        headers = Unreadable()
+        play = http(
+            REQUEST,
+            s("http.response.start", status=200, headers=headers),
+            s("http.response.body", more_body=Hostile(), body=Unreadable()),
+            headers=headers,
+        )
+        findings = watch(play)
+        assert ids(findings) == ["HTTP-03", "MAIN-14", "MAIN-18", "MAIN-14"]
+        assert play.sent[0]["headers"] is headers
+        offering = websocket(subprotocols=headers)
+        assert ids(watch(offering)) == ["HTTP-03"]
+
+    def test_an_application_may_try_to_send_after_a_disconnect(self) -> None:
+        """It is told by an OSError, and goes; only one that is not told goes on in vain."""
+
+        async def send(event: Any) -> None:
+            raise OSError
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            with contextlib.suppress(OSError):
+                await send(START[1])
+
+        lost = r("http.disconnect")
+        assert watch(Play(http_scope(), (lost,), application, send=send)) == []
+        assert ids(watch(Play(http_scope(), (lost,), application))) == ["HTTP-47"]
 
     def test_under_the_test_communicator(self) -> None:
         """An application driven by hand, in a context of its own."""
