@@ -240,22 +240,18 @@ class SyncToAsync(Generic[_P, _R]):
             work.place = executor
             executor.put(work)
         elif executor is not None:
-            if getattr(executor, "_max_workers", None) == 1:
-                taken = work.thread_taken_from(executor)
-                if taken is not None:
-                    self._check(work, taken, None)
             self._submit(executor, work)
 
     def _check(self, work: Work, home: int, pump: CurrentThreadExecutor | None) -> None:
-        """Raise if the home thread runs a loop that waits, directly or not, for ``work`` (R15).
+        """Raise if the thread for ``work`` runs a loop that waits, directly or not, for it (R15).
 
-        A loop that runs in the home thread keeps it from its queue. Each loop counts in which an
+        A loop that runs in that thread keeps it from its queue. Each loop counts in which an
         ancestor of ``work`` is awaited, up to the call whose pump it is.
         """
         ancestor: Work | None = work
         while ancestor is not None and not ancestor.abandoned:
             if ancestor.waiting_thread == home:
-                raise self._deadlock(work)
+                raise _deadlock(work)
             if ancestor.around is not None:
                 ancestor = ancestor.around
                 continue
@@ -264,13 +260,6 @@ class SyncToAsync(Generic[_P, _R]):
             if above is None or (isinstance(above, Call) and above.inbox is pump):
                 return
             ancestor = above.work
-
-    def _deadlock(self, work: Work) -> RuntimeError:
-        return RuntimeError(
-            f"deadlock: {work.describe()} is thread-sensitive, but its home thread is busy running "
-            f"an event loop that waits for it (the call is awaited on {work.loop!r}); use "
-            "thread_sensitive=False, or run that loop in another thread"
-        )
 
     def _send_to_pool(self, work: Work) -> None:
         executor = self._executor
@@ -289,6 +278,12 @@ class SyncToAsync(Generic[_P, _R]):
         self._submit(executor, work)
 
     def _submit(self, executor: Executor, work: Work) -> None:
+        if (work.around is not None or work.frame is not None) and (
+            type(executor) is WorkerExecutor or getattr(executor, "_max_workers", None) == 1
+        ):
+            taken = work.thread_taken_from(executor)
+            if taken is not None:
+                self._check(work, taken, None)
         work.place = executor
         if type(executor) is ThreadPoolExecutor:
             # It forgets a call when it has run it, or never will, which costs less to watch for
@@ -302,6 +297,17 @@ class SyncToAsync(Generic[_P, _R]):
         future.add_done_callback(work.look_at_future)
         if work.is_over():
             work.future = None
+
+
+def _deadlock(work: Work) -> RuntimeError:
+    if work.sensitive:
+        which, remedy = "is thread-sensitive, but its home", "use thread_sensitive=False"
+    else:
+        which, remedy = "goes to an executor with one thread, but that", "give it another executor"
+    return RuntimeError(
+        f"deadlock: {work.describe()} {which} thread is busy running an event loop that waits for "
+        f"it (the call is awaited on {work.loop!r}); {remedy}, or run that loop in another thread"
+    )
 
 
 #: What runs around a call if nobody overrides it.

@@ -222,9 +222,11 @@ class Work(Suspension):
     def thread_taken_from(self, executor: object) -> int | None:
         """Return the thread of ``executor`` in which an ancestor runs, innermost, or None."""
         ancestor = self.parent()
-        while ancestor is not None and not ancestor.abandoned:
+        while ancestor is not None:
             if ancestor.place is executor:
                 return ancestor.runs_in
+            if ancestor.abandoned:
+                return None  # it has the thread still, but those further up go on without it
             ancestor = ancestor.parent()
         return None
 
@@ -381,11 +383,13 @@ class Work(Suspension):
 
         """
         with self.lock:
-            if self.request is call or self.serving is call:
+            if self.serving is call:
                 return True
-            if self.abandoned or self.request is not None or self.serving is not None:
-                return False
-            self.request = call
+            if self.request is not call:
+                if self.abandoned or self.request is not None or self.serving is not None:
+                    return False
+                self.request = call
+        # Also when asked again: a signal handler may have raised just before (I7).
         self.mailbox.deliver(self)
         return True
 

@@ -495,3 +495,85 @@ def test_starving_in_a_pool_is_reported(reports: _Reports) -> None:
 
         _in_debug_mode(True, main)
     assert "_starves" in reports.messages[0]
+
+
+def _run_in_itself(**options: Any) -> None:
+    """Run, in a thread of an executor, a loop that runs another, which needs that thread."""
+
+    async def ask() -> None:
+        await sync_to_async(int, **options)()
+
+    def run_a_loop_elsewhere() -> None:
+        asyncio.run(ask())
+
+    async def hop() -> None:
+        await sync_to_async(run_a_loop_elsewhere, thread_sensitive=False)()
+
+    def occupy() -> None:
+        asyncio.run(hop())
+
+    asyncio.run(_in_home(occupy, options))
+
+
+async def _in_home(function: Callable[[], None], options: dict[str, Any]) -> None:
+    if options:
+        await sync_to_async(function, **options)()
+        return
+    with ThreadPoolExecutor(1) as executor:
+        async with ThreadSensitiveContext(executor=executor):
+            await sync_to_async(function)()
+
+
+def test_loops_that_wait_for_the_one_thread_of_an_executor() -> None:
+    """R15: it is occupied by a loop that waits for another loop, in which the call is awaited."""
+    with pytest.raises(RuntimeError, match=r"deadlock.* home thread is busy"):
+        _run_in_itself()
+    with (
+        ThreadPoolExecutor(1) as executor,
+        pytest.raises(RuntimeError, match=r"deadlock.* executor with one thread"),
+    ):
+        _run_in_itself(thread_sensitive=False, executor=executor)
+    with ThreadPoolExecutor(2) as executor:
+        _run_in_itself(thread_sensitive=False, executor=executor)
+
+
+def test_insensitive_call_to_the_single_thread() -> None:
+    """R15: the executor of the home may be given to other calls, too."""
+    single = SyncToAsync.single_thread_executor
+    with pytest.raises(RuntimeError, match=r"deadlock.* executor with one thread"):
+        _run_in_itself(thread_sensitive=False, executor=single)
+    assert asyncio.run(sync_to_async(int)()) == 0
+
+
+def test_a_thread_is_taken_also_by_what_nobody_waits_for() -> None:
+    """R15: work whose task has gone still keeps the one thread of its executor."""
+    started, gone, over = threading.Event(), threading.Event(), threading.Event()
+    messages: list[str] = []
+
+    def hop() -> None:
+        messages.append(asyncio.run(_refused()))
+
+    async def ask() -> None:
+        started.set()
+        gone.wait()
+        await sync_to_async(hop, thread_sensitive=False)()
+
+    def occupy() -> None:
+        try:
+            asyncio.run(ask())
+        finally:
+            over.set()
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as executor:
+            async with ThreadSensitiveContext(executor=executor):
+                task = asyncio.create_task(sync_to_async(occupy)())
+                await asyncio.to_thread(started.wait)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                gone.set()
+                await asyncio.to_thread(over.wait)
+
+    asyncio.run(main())
+    assert len(messages) == 1

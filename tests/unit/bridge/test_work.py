@@ -12,6 +12,7 @@ import pytest
 
 from asgiref._bridge import exclusive_context
 from asgiref._bridge.async_to_sync import async_to_sync
+from asgiref._bridge.mailbox import Mailbox
 from asgiref._bridge.sync_to_async import sync_to_async
 
 if TYPE_CHECKING:
@@ -110,3 +111,23 @@ def test_context_taken_for_a_call_that_another_queue_has_run(
     monkeypatch.setattr(exclusive_context, "take", take_late)
     with ThreadPoolExecutor(1) as executor:
         asyncio.run(main(executor))
+
+
+def test_interrupted_before_the_task_heard_of_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R7: a signal handler may raise between the posting of a call and the waking of its task."""
+    deliver = Mailbox.deliver
+    interrupts = [KeyboardInterrupt]
+
+    def interrupted(mailbox: Mailbox, letter: Work) -> None:
+        if letter.request is not None and interrupts:
+            raise interrupts.pop()
+        deliver(mailbox, letter)
+
+    def work() -> str:
+        with pytest.raises(KeyboardInterrupt):
+            async_to_sync(asyncio.sleep)(0)
+        return "goes on"
+
+    monkeypatch.setattr(Mailbox, "deliver", interrupted)
+    assert asyncio.run(sync_to_async(work)()) == "goes on"
+    assert interrupts == []
