@@ -35,11 +35,12 @@ Event = dict[str, Any]
 #: Bytes of the request body that wait for the application before the server is asked for no more.
 RECEIVE_WINDOW_BYTES: Final = 256 * 1024
 
-#: Only by receiving does one hear that the client has left. So an application that streams its
-#: response, and leaves the body alone, is given one event beyond the window after so many seconds,
-#: then after twice as many, up to the second number.
-FIRST_LOOK_SECONDS: Final = 1.0
-LAST_LOOK_SECONDS: Final = 30.0
+#: Only by receiving does one hear that the client has left, and a server may have a queue before
+#: that. So for an application that streams its response, and leaves the body alone, one event
+#: beyond the window is taken after so many seconds, so often; then ever more seldom.
+LOOK_SECONDS: Final = 0.5
+EARLY_LOOKS: Final = 16
+LONGEST_LOOK_SECONDS: Final = 30.0
 
 
 class ClientGone(ConnectionAbortedError):  # noqa: N818  (a fact, not a fault)
@@ -47,6 +48,15 @@ class ClientGone(ConnectionAbortedError):  # noqa: N818  (a fact, not a fault)
 
     An application may let it pass: its request ends without an error then.
     """
+
+
+def seconds_before(look: int) -> float:
+    """Return how long the receiver waits for room before it looks for the client.
+
+    Args:
+        look: how often it did so for this request.
+    """
+    return float(min(LOOK_SECONDS * 2 ** max(0, look - EARLY_LOOKS), LONGEST_LOOK_SECONDS))
 
 
 def kind_of(event: Any) -> str:

@@ -10,13 +10,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from asgiref._adapters.exchange import (
-    FIRST_LOOK_SECONDS,
-    LAST_LOOK_SECONDS,
     RECEIVE_WINDOW_BYTES,
     Event,
     Exchange,
     body_of,
     kind_of,
+    seconds_before,
 )
 from asgiref._bridge.async_to_sync import AsyncToSync
 
@@ -101,7 +100,7 @@ class SteppedExchange(Exchange):
             self._unreceived(error)
 
     async def _receive_all(self) -> None:
-        patience = FIRST_LOOK_SECONDS
+        looks = 0
         try:
             while not self._gone:
                 whole = self._whole
@@ -118,10 +117,10 @@ class SteppedExchange(Exchange):
                     continue
                 self._roomy.clear()
                 try:
-                    async with asyncio.timeout(patience):
+                    async with asyncio.timeout(seconds_before(looks)):
                         await self._roomy.wait()
                 except TimeoutError:
-                    patience = min(2 * patience, LAST_LOOK_SECONDS)
+                    looks += 1
         except BaseException as error:
             self._unreceived(error)
             if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt, SystemExit)):

@@ -7,13 +7,12 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from asgiref._adapters.exchange import (
-    FIRST_LOOK_SECONDS,
-    LAST_LOOK_SECONDS,
     RECEIVE_WINDOW_BYTES,
     Event,
     Exchange,
     body_of,
     kind_of,
+    seconds_before,
 )
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class WindowedExchange(Exchange):
         self._sending = False  # the sender runs, or was called
         self._sender: asyncio.Task[None] | None = None
         self._paused: asyncio.Future[None] | None = None  # the receiver waits for room
-        self._patience = FIRST_LOOK_SECONDS  # of the receiver that waits for room
+        self._looks = 0  # of the receiver, for the client, beyond the window
         self._departure: asyncio.Future[None] | None = None  # cancel() waits for the thread
         if not self._whole and not self._gone:
             self._start_receiver()
@@ -273,9 +272,9 @@ class WindowedExchange(Exchange):
     async def _wait_for_room(self, paused: asyncio.Future[None]) -> None:
         """Wait until the thread has read, or until it is time to look for the client."""
         while not paused.done():
-            await asyncio.wait((paused,), timeout=self._patience)
+            await asyncio.wait((paused,), timeout=seconds_before(self._looks))
             if self._put_blocks and not paused.done():
-                self._patience = min(2 * self._patience, LAST_LOOK_SECONDS)
+                self._looks += 1
                 return
 
     def abandon(self) -> None:

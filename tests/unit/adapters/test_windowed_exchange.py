@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 
+from asgiref._adapters import exchange as exchange_module
 from asgiref._adapters import windowed_exchange
-from asgiref._adapters.exchange import RECEIVE_WINDOW_BYTES
+from asgiref._adapters.exchange import (
+    LONGEST_LOOK_SECONDS,
+    LOOK_SECONDS,
+    RECEIVE_WINDOW_BYTES,
+    seconds_before,
+)
 from asgiref._adapters.windowed_exchange import WindowedExchange
 from asgiref._adapters.worker_pool import WorkerPool
 
@@ -20,7 +26,8 @@ PATIENCE = 30.0
 def no_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a wake-up that was forgotten hang, instead of being made good after a while."""
     monkeypatch.setattr(windowed_exchange, "LOOP_CHECK_SECONDS", 3600.0)
-    monkeypatch.setattr(windowed_exchange, "FIRST_LOOK_SECONDS", 3600.0)
+    monkeypatch.setattr(exchange_module, "LOOK_SECONDS", 3600.0)
+    monkeypatch.setattr(exchange_module, "LONGEST_LOOK_SECONDS", 3600.0)
 
 
 def part(size: int, *, last: bool = False) -> dict[str, Any]:
@@ -82,3 +89,13 @@ def test_queue_emptied_before_the_receiver_waits() -> None:
         assert read == [most, rest, rest]
 
     asyncio.run(main())
+
+
+def test_looks_grow_rare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is taken beyond the window grows ever more slowly while a response streams."""
+    monkeypatch.undo()
+    waits = [seconds_before(look) for look in range(40)]
+    assert waits == sorted(waits)
+    assert waits[15] == waits[0] == LOOK_SECONDS
+    assert waits[17] == 2 * LOOK_SECONDS
+    assert waits[-1] == LONGEST_LOOK_SECONDS

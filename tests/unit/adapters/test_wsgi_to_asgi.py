@@ -15,7 +15,8 @@ from wsgiref.validate import validator
 
 import pytest
 
-from asgiref._adapters import stepped_exchange, windowed_exchange
+from asgiref._adapters import exchange as exchange_module
+from asgiref._adapters import windowed_exchange
 from asgiref._adapters.request_body import RequestBody
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from asgiref.wsgi import WsgiToAsgi, WsgiToAsgiInstance
@@ -1177,8 +1178,7 @@ class TestClientGone:
     @pytest.mark.parametrize("where", ["pool", "home", "one thread"])
     def test_with_an_upload_left_alone(self, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """An upload beyond the window, which the application does not read, hides nothing."""
-        for module in (windowed_exchange, stepped_exchange):
-            monkeypatch.setattr(module, "FIRST_LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(exchange_module, "LOOK_SECONDS", 0.0)
 
         async def main() -> None:
             closed: list[bool] = []
@@ -1197,8 +1197,8 @@ class TestClientGone:
         self, where: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """While a response streams, little of an upload is taken ahead, and nothing is lost."""
-        for module in (windowed_exchange, stepped_exchange):
-            monkeypatch.setattr(module, "FIRST_LOOK_SECONDS", 3600.0)
+        monkeypatch.setattr(exchange_module, "LOOK_SECONDS", 3600.0)
+        monkeypatch.setattr(exchange_module, "LONGEST_LOOK_SECONDS", 3600.0)
         ahead: list[int] = []
 
         async def main() -> None:
