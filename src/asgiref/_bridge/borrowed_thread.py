@@ -6,13 +6,14 @@ import asyncio
 import threading
 import weakref
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from asgiref._bridge.current_thread_executor import CurrentThreadExecutor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
 
 __all__ = ("BorrowedThread",)
 
@@ -63,6 +64,7 @@ class BorrowedThread:
         loop = asyncio.get_running_loop()
         ready: asyncio.Future[None] = loop.create_future()
         future = self._executor.submit(self._loan.serve, loop, ready)
+        future.add_done_callback(partial(_refuse, loop, ready))
         try:
             await ready
         except BaseException:
@@ -83,6 +85,21 @@ class BorrowedThread:
 def _resolve(ready: asyncio.Future[None]) -> None:
     if not ready.done():
         ready.set_result(None)
+
+
+def _refuse(loop: asyncio.AbstractEventLoop, ready: asyncio.Future[None], _: Future[None]) -> None:
+    """Hear that the executor has done with the loan; if it never gave a thread, say so."""
+    if ready.done():
+        return
+    with suppress(RuntimeError):  # closed: nobody waits there
+        loop.call_soon_threadsafe(_fail, ready)
+
+
+def _fail(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_exception(
+            RuntimeError("the executor was shut down before it gave a thread to the iteration")
+        )
 
 
 def _end_loans() -> None:

@@ -303,9 +303,13 @@ class Call(RootFrame):
         """
         self.canceller = work, message
         loop = self.loop
-        if loop is None:  # about to start, and will look
+        if loop is None:
+            # It is about to start in another thread, which names the loop and then looks here; so
+            # after this look there for the loop again.
             self.cancelled = True
-            return True
+            loop = self.loop
+            if loop is None:
+                return True
         try:
             loop.call_soon_threadsafe(self._take_cancellation)
         except RuntimeError:

@@ -134,14 +134,18 @@ class CurrentThreadExecutor(Executor):
             self._drain()
 
     def _drain(self) -> None:
+        # Another thread may drain too; an item that was sent twice runs once.
         items = self._items
-        while items:
-            item = items[0]
+        while True:
+            try:
+                item = items[0]
+            except IndexError:
+                return
             item.forward()
             try:
                 items.remove(item)
             except ValueError:
-                pass  # another thread drains too; an item that was sent twice runs once
+                pass
 
     def run_until_future(self, future: Future[object]) -> None:
         """Run what is submitted until ``future`` is done, then end. Only for the own thread."""

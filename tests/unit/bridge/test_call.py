@@ -7,13 +7,15 @@ import inspect
 import sys
 from contextvars import Context, copy_context
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from asgiref._bridge import call as call_module
 from asgiref._bridge.async_to_sync import AsyncToSync, async_to_sync
 from asgiref._bridge.call import Call
-from asgiref._bridge.sync_to_async import sync_to_async
+from asgiref._bridge.sync_to_async import SyncToAsync, sync_to_async
+from asgiref._bridge.work import Work
 from tests.programs import run_program
 
 
@@ -204,3 +206,33 @@ def test_call_after_the_loops_were_closed() -> None:
     print(async_to_sync(answer)())
     """
     assert run_program(program).split() == ["3", "refused"]
+
+
+class _StartsMeanwhile(Call):
+    """A call that another thread starts when its canceller has just found it without a loop."""
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        if name == "loop" and value is None and self.context is not None:
+            self.loop = asyncio.get_running_loop()
+            self.start()
+        return value
+
+
+def test_cancelled_while_another_thread_starts_it() -> None:
+    """R12: either the start sees the cancellation, or the canceller sees the loop."""
+
+    async def for_ever() -> None:
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        work = Work(SyncToAsync(int), asyncio.get_running_loop(), None, int, True)
+        call = _StartsMeanwhile(AsyncToSync(for_ever), for_ever(), sys.exc_info(), None)
+        call.fork_context()
+        assert call.cancel_for(work, ())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert call.over
+        assert isinstance(call.exception, asyncio.CancelledError)
+
+    asyncio.run(main())

@@ -137,6 +137,41 @@ def test_whoever_puts_late_drains_itself() -> None:
     assert log == ["forwarded"]
 
 
+def test_two_threads_that_drain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that closes and the one that puts may be at the same item: neither fails."""
+    executor = CurrentThreadExecutor(None)
+    log: list[str] = []
+
+    class Item:
+        def run(self) -> None:
+            log.append("run")
+
+        def forward(self) -> None:
+            log.append("forwarded")
+
+    class Items:
+        """A queue that the other thread has always emptied just before one takes from it."""
+
+        def __init__(self) -> None:
+            self._items: list[Item] = []
+
+        def append(self, item: Item) -> None:
+            self._items.append(item)
+
+        def __len__(self) -> int:
+            return len(self._items)
+
+        def __getitem__(self, index: int) -> Item:
+            while self._items:
+                self._items.pop(0).forward()
+            return self._items[index]
+
+    monkeypatch.setattr(executor, "_items", Items())
+    executor.close()
+    executor.put(Item())
+    assert log == ["forwarded"]
+
+
 def test_cancelled_before_it_runs() -> None:
     """A cancelled future's function is not called."""
     executor = CurrentThreadExecutor(None)

@@ -9,6 +9,7 @@ import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -434,6 +435,30 @@ class TestThreadsThatAreBorrowed:
             await asyncio.wait(tasks)
             assert tasks[0].cancelled()
             assert await asyncio.wrap_future(executor.submit(int)) == 0
+
+        with ThreadPoolExecutor(1) as executor:
+            asyncio.run(main(executor))
+
+    def test_executor_that_drops_the_request(self) -> None:
+        """The iteration hears that no thread will come, and does not wait for one."""
+
+        async def main(executor: ThreadPoolExecutor) -> None:
+            busy, release = threading.Event(), threading.Event()
+
+            def occupy() -> None:
+                busy.set()
+                release.wait()
+
+            executor.submit(occupy)
+            busy.wait()
+            numbers = sync_to_async_iter([1], thread_sensitive=False, executor=executor)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(partial(executor.shutdown, wait=False, cancel_futures=True))
+            try:
+                with pytest.raises(RuntimeError, match="shut down before"):
+                    await anext(numbers)
+            finally:
+                release.set()
 
         with ThreadPoolExecutor(1) as executor:
             asyncio.run(main(executor))
