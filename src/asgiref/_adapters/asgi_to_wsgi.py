@@ -371,8 +371,10 @@ class _Request:
     def _disconnect(self) -> None:
         self._response.close()
         task = self._task
-        if self._patience is not None and task is not None:
-            self._host.loop.call_later(self._patience, self._give_up, task)
+        if self._patience is not None and task is not None and not task.done():
+            timer = self._host.loop.call_later(self._patience, self._give_up, task)
+            # It holds the request, and those of half a minute are many.
+            task.add_done_callback(lambda _: timer.cancel())
 
     def _give_up(self, task: asyncio.Task[Any]) -> None:
         if not self._conversation.over:

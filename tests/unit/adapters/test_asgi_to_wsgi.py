@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import io
 import os
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 from wsgiref.util import FileWrapper
 from wsgiref.validate import validator
@@ -386,6 +388,31 @@ class TestResponse:
         assert next(exchange.iterable) == b"a"
         exchange.end()
         assert "was cancelled" in caplog.text
+
+    def test_nothing_is_kept_of_a_response_that_was_given_up(
+        self, serve: Callable[..., AsgiToWsgi], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Once the application has ended, the time that it had to end does not hold its request."""
+        monkeypatch.setattr(AsgiToWsgi, "disconnect_timeout", 1e6)
+        scopes: list[weakref.ref[Any]] = []
+
+        class Marker:
+            pass
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            marker = scope["marker"] = Marker()
+            scopes.append(weakref.ref(marker))
+            await send(START)
+            await send(body(b"a", True))
+            await receive()
+
+        adapter = serve(application, lifespan="off")
+        for _ in range(3):
+            exchange = WsgiExchange().begin(adapter)
+            assert next(exchange.iterable) == b"a"
+            exchange.end()
+        gc.collect()
+        assert [reference() for reference in scopes[:-1]] == [None, None]
 
     def test_work_after_the_response(self, serve: Callable[..., AsgiToWsgi]) -> None:
         """The response is given at once; ``close`` waits for what the application still does."""
