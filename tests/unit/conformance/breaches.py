@@ -188,6 +188,24 @@ async def copying(scope: Any, receive: Any, send: Any) -> None:
     await answering({**scope, "path": "/other"}, receive, send)
 
 
+def changing_while_it_sends(*, after: bool) -> Play:
+    """Return a connection whose server changes the scope when it is given an event."""
+    scopes: list[dict[str, Any]] = []
+
+    def server(scope: dict[str, Any]) -> Any:
+        async def receive() -> dict[str, Any]:
+            scopes.append(scope)
+            return {"type": "http.request"}
+
+        return receive
+
+    async def send(event: Any) -> None:
+        if after:
+            scopes[-1].pop("root_path", None)
+
+    return Play(http_scope(), application=answering, receive=server, send=send)
+
+
 def changing_later(*, after: bool) -> Play:
     """Return a connection whose server changes the scope when it is asked for an event."""
 
@@ -206,6 +224,11 @@ BREACHES: Final = [
     Breach(
         "MAIN-01",
         Play(http_scope(), (REQUEST,), application=one_parameter),
+        Play(http_scope(), (REQUEST,), application=answering),
+    ),
+    Breach(
+        "MAIN-01",
+        Play(http_scope(), (REQUEST,), application=lambda scope, receive, send: None),
         Play(http_scope(), (REQUEST,), application=answering),
     ),
     Breach("MAIN-03", Play(list(http_scope().items()), (RAISE,)), http()),
@@ -290,6 +313,7 @@ BREACHES: Final = [
         Play(http_scope(), (REQUEST,), application=removing),
         Play(http_scope(), (REQUEST,), application=renewing),
     ),
+    Breach("MAIN-35", changing_while_it_sends(after=True), changing_while_it_sends(after=False)),
     Breach("MAIN-35", changing_later(after=True), changing_later(after=False)),
     Breach(
         "MAIN-37",

@@ -23,6 +23,7 @@ from asgiref.conformance.clauses import severity_of
 from asgiref.sync import async_to_sync, iscoroutinefunction
 from asgiref.testing import ApplicationCommunicator
 from tests.unit.conformance.plays import (
+    ABSENT,
     BODY,
     CONNECT,
     RAISE,
@@ -339,6 +340,26 @@ class TestTransparency:
         assert asyncio.run(main(beginning=False)) == ["MAIN-35"]
         assert asyncio.run(main(beginning=True)) == []
 
+    @pytest.mark.parametrize(("calls", "found"), [(1, ["MAIN-34"]), (16, [])])
+    def test_the_scope_is_watched_in_the_beginning(self, calls: int, found: list[str]) -> None:
+        """A stream does not pay for it."""
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            for _ in range(calls):
+                await send(s("http.response.start", status=200)[1])
+            scope["path"] = "/mount/other"
+            raise DeliberateError
+
+        async def ending(scope: Any, receive: Any, send: Any) -> None:
+            with contextlib.suppress(DeliberateError):
+                await application(scope, receive, send)
+
+        play = http(REQUEST)
+        play.application = ending
+        findings = watch(play)
+        assert [each for each in ids(findings) if each.startswith("MAIN")] == found
+
     def test_sync_code_may_send(self) -> None:
         """``async_to_sync(send)`` sees a coroutine function, as with the server's own."""
 
@@ -579,11 +600,18 @@ class TestParties:
 
     def test_strict_raises_where_a_wrong_event_arrives(self) -> None:
         """Out of receive, into the application, and so out of the call."""
-        play = http(r("http.request", body="text"), START, BODY)
+        seen: list[Any] = []
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            seen.append(await receive())
+            await send(START[1])
+
+        play = http(r("http.request", body="text"))
+        play.application = application
         with pytest.raises(ConformanceError) as caught:
             asyncio.run(play.run(functools.partial(validate, strict=True, party="both")))
         assert ids(caught.value.findings) == ["MAIN-18"]
-        assert play.sent == []
+        assert seen == play.sent == []
 
     @pytest.mark.parametrize("verb", ["receive", "send"])
     def test_strict_raises_where_a_call_gives_no_awaitable(self, verb: str) -> None:
@@ -693,6 +721,15 @@ class TestFindings:
         assert len(finding.trace) == 50
         assert finding.trace[0].startswith("154 send http.response.body")
         assert finding.trace[-1] == "203 send http.response.body body=<0>"
+
+    def test_a_missing_type_is_told_from_a_wrong_one(self) -> None:
+        """What was there is said."""
+        (missing,) = watch(http(REQUEST, ("send", {}), RAISE))
+        (wrong,) = watch(http(REQUEST, ("send", {"type": b"http.response.start"}), RAISE))
+        assert (missing.got, wrong.got) == ("no such key", "bytes b'http.response.start'")
+        (missing,) = watch(http(type=ABSENT))
+        (wrong,) = watch(http(type=None))
+        assert (missing.got, wrong.got) == ("no such key", "None")
 
     def test_findings_are_frozen_exceptions(self) -> None:
         """They can be raised, pickled and compared, not changed."""
