@@ -240,19 +240,24 @@ def _complain(connection: Connection, clause: str, result: object, expected: str
 def _is_double(application: ASGIApplication) -> bool:
     """Tell whether an application is called twice.
 
-    Hints are doubtful for what is not async; there the parameters decide.
+    Hints are doubtful for what is not async; there the parameters decide: its own, and if those
+    are any, the ones of what it wraps.
     """
     if not is_double_callable(application):
         return False
-    return _binds(application, 1) or not _binds(application, 3)
+    for follow_wrapped in (False, True):
+        once, twice = (_binds(application, count, follow_wrapped) for count in (3, 1))
+        if once != twice:
+            return twice
+    return True
 
 
-def _binds(application: Any, arguments: int) -> bool:
+def _binds(application: Any, arguments: int, follow_wrapped: bool = True) -> bool:
     """Tell whether an application can be called with so many arguments, as far as can be seen."""
     try:
-        signature = inspect.signature(application)
+        signature = inspect.signature(application, follow_wrapped=follow_wrapped)
     except (TypeError, ValueError):
-        return arguments == 3
+        return True  # compiled callables may hide it
     try:
         signature.bind(*range(arguments))
     except TypeError:

@@ -397,6 +397,17 @@ BREACHES: Final = [
         http(r("http.request", more_body=True), REQUEST, START, BODY),
     ),
     Breach(
+        "HTTP-38",
+        http(r("http.request", more_body=True), r("http.own.event"), RAISE),
+        http(
+            r("http.request", more_body=True),
+            r("http.own.event"),
+            RAISE,
+            extensions={"http.own": {}},
+        ),
+    ),
+    Breach("HTTP-46", http(LOST, r("http.own"), RAISE), http(REQUEST, r("http.own"), RAISE)),
+    Breach(
         "HTTP-43", http(r("http.disconnect", body=b"")), http(r("http.disconnect", a=b"")), "note"
     ),
     Breach("HTTP-46", http(LOST, REQUEST), http(LOST, LOST)),
@@ -435,6 +446,7 @@ BREACHES: Final = [
     ),
     Breach("WS-24", websocket(MESSAGE, RAISE), websocket(CONNECT, RAISE)),
     Breach("WS-24", websocket(CONNECT, CONNECT, RAISE), websocket(CONNECT, ACCEPT)),
+    Breach("WS-24", websocket(r("websocket.own"), RAISE), websocket(r("own.event"), RAISE)),
     Breach("WS-26", websocket(CONNECT), websocket(CONNECT, CLOSE)),
     Breach("WS-26", websocket(CONNECT), websocket(CONNECT, LEFT)),
     Breach("WS-27", websocket(CONNECT, MESSAGE, RAISE), websocket(CONNECT, ACCEPT, MESSAGE)),
@@ -479,6 +491,7 @@ BREACHES: Final = [
         opened(r("websocket.disconnect", code=4999, reason=None)),
     ),
     Breach("WS-53", opened(LEFT, MESSAGE), opened(LEFT, LEFT)),
+    Breach("WS-53", opened(LEFT, r("websocket.own")), opened(r("websocket.own"), LEFT)),
     Breach("WS-54", opened(LEFT, REPLY), opened(LEFT)),
     Breach("WS-54", opened(LEFT, REPLY, asgi=asgi("2.4")), opened(LEFT, REPLY, asgi=asgi("2.3"))),
     *(
@@ -509,6 +522,7 @@ BREACHES: Final = [
         "note",
     ),
     Breach("LIFE-15", lifespan(STARTUP, STARTUP, RAISE), lifespan(STARTUP, RAISE)),
+    Breach("LIFE-15", lifespan(r("lifespan.own"), RAISE), lifespan(r("own.event"), RAISE)),
     Breach(
         "LIFE-16",
         lifespan(STARTUP, s("lifespan.startup.complete", message="a"), SHUTDOWN, CLEANED),

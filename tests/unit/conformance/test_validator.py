@@ -401,7 +401,9 @@ class TestTransparency:
         asyncio.run(http().run(lambda _: validator))
         assert validator.findings == []
 
-    @pytest.mark.parametrize("form", ["partial", "plain", "class", "nested"])
+    @pytest.mark.parametrize(
+        "form", ["partial", "plain", "class", "nested", "wrapper", "double", "double-wrapper"]
+    )
     def test_applications_of_every_form_are_called_as_they_are_meant(self, form: str) -> None:
         """What is not async by its looks is told apart by its parameters."""
 
@@ -420,7 +422,21 @@ class TestTransparency:
             def __await__(self) -> Iterator[Any]:
                 return self.call.__await__()
 
+        @functools.wraps(plain)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            return plain(*args, **kwargs)
+
+        def double(scope: Any) -> Any:
+            return functools.partial(single, scope)
+
+        @functools.wraps(plain)
+        def double_wrapper(scope: Any) -> Any:
+            return double(scope)
+
         forms: dict[str, Any] = {
+            "wrapper": wrapper,
+            "double": double,
+            "double-wrapper": double_wrapper,
             "partial": functools.partial(single),
             "plain": plain,
             "class": Awaitable3,
@@ -511,9 +527,19 @@ class TestTransparency:
             with contextlib.suppress(OSError):
                 await send(START[1])
 
+        async def websocket_application(scope: Any, receive: Any, send: Any) -> None:
+            for _ in range(2):
+                await receive()
+            with contextlib.suppress(OSError):
+                await send({"type": "websocket.accept"})
+
         lost = r("http.disconnect")
         assert watch(Play(http_scope(), (lost,), application, send=send)) == []
         assert ids(watch(Play(http_scope(), (lost,), application))) == ["HTTP-47"]
+        left = CONNECT, r("websocket.disconnect", code=1001)
+        socket = websocket().scope
+        assert watch(Play(socket, left, websocket_application, send=send)) == []
+        assert ids(watch(Play(socket, left, websocket_application))) == ["WS-54"]
 
     def test_under_the_test_communicator(self) -> None:
         """An application driven by hand, in a context of its own."""
@@ -730,6 +756,17 @@ class TestFindings:
         (missing,) = watch(http(type=ABSENT))
         (wrong,) = watch(http(type=None))
         assert (missing.got, wrong.got) == ("no such key", "None")
+
+    def test_an_event_that_nobody_announced_is_told_from_a_late_one(self) -> None:
+        """The clause may be the same, the message is not."""
+        denial = s("websocket.http.response.start", status=403)
+        offered = websocket().scope | {"extensions": {"websocket.http.response": {}}}
+        (unannounced,) = watch(websocket(CONNECT, denial, RAISE))
+        accept = s("websocket.accept")
+        (late,) = watch(websocket(CONNECT, accept, denial, RAISE, scope=offered))
+        assert unannounced.clause is late.clause is CLAUSES["DENY-02"]
+        assert "no extension announces it" in unannounced.message
+        assert "is sent when accepted" in late.message
 
     def test_findings_are_frozen_exceptions(self) -> None:
         """They can be raised, pickled and compared, not changed."""
