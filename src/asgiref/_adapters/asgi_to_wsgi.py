@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import errno
 import inspect
 import io
 import logging
@@ -88,6 +89,8 @@ class AsgiToWsgi:
 
         Raises:
             BaseException: what the application raised before its response began.
+            ConnectionResetError: the client left before its request was whole, and so the
+                application ended without a response.
             RuntimeError: the application ended without a response, or did not start up; or the
                 event loop of this thread is running, which would stand still meanwhile.
         """
@@ -203,7 +206,7 @@ class _Request:
             # Over without a part: what it began was never told to anybody.
             self._ended = True
             self._conversation.result()
-            raise _unfinished(response)
+            raise self._unfinished()
         assert response.status is not None
         start_response(response.status, response.headers)
         file = response.peek().file
@@ -260,7 +263,18 @@ class _Request:
         except Exception:
             _logger.exception("The application failed within its response, which is cut off.")
             raise
-        raise _unfinished(self._response)
+        raise self._unfinished()
+
+    def _unfinished(self) -> Exception:
+        what = "a response" if self._response.status is None else "the end of its response"
+        if self._cut_off:
+            # By its number servers know it for the client's doing, and do not log it as a failure.
+            return ConnectionResetError(
+                errno.ECONNRESET,
+                "The client left before its request was whole, and the application, which was told "
+                f"so, returned without {what}",
+            )
+        return RuntimeError(f"The application returned without {what}.")
 
     def close(self) -> None:
         """Let the application hear of the end, and serve it until it has ended too."""
@@ -392,8 +406,3 @@ def _body_length(environ: Mapping[str, Any]) -> int | None:
             length = 0  # the server accepted what it should not have: there is no telling its end
         return length
     return None if environ.get("wsgi.input_terminated") else 0
-
-
-def _unfinished(response: AsgiResponse) -> RuntimeError:
-    what = "a response" if response.status is None else "the end of its response"
-    return RuntimeError(f"The application returned without {what}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import functools
 import gc
 import io
@@ -166,6 +167,22 @@ class TestRequest:
             {"type": "http.disconnect"},
             {"type": "http.disconnect"},
         ]
+
+    @pytest.mark.parametrize("begun", [False, True])
+    def test_return_on_being_cut_off(self, serve: Callable[..., AsgiToWsgi], begun: bool) -> None:
+        """Who returns because the client has left is not to blame: that is the client's reset."""
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            if begun:
+                await send(START)
+                await send(body(b"a", True))
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        environ = wsgi_environ("POST", body=b"abc") | {"CONTENT_LENGTH": "5"}
+        with pytest.raises(ConnectionResetError) as caught:
+            WsgiExchange(environ).run(serve(application, lifespan="off"))
+        assert caught.value.errno == errno.ECONNRESET
 
     def test_receive_after_the_body(self, serve: Callable[..., AsgiToWsgi]) -> None:
         """After the body, ``receive`` waits for the end of the response."""
