@@ -71,9 +71,10 @@ A thread-sensitive call asks, in this order:
 A frame counts only on the loop that it was made for, or where a work of the same tree runs another
 loop: a context that somebody carried into a thread of theirs does not make that thread part of the
 tree. An ended frame is passed over, and with it choice 3. Entering a ThreadSensitiveContext with an
-executor hides the pumps outside of it by a frame without one. A call with
-``thread_sensitive=False`` goes to its executor or to the loop's default one, and moves nothing:
-below it the frame is the same.
+executor hides the pumps outside of it by a frame without one; but where that executor's one thread
+is known to wait in such a pump, the pump serves (it is the home thread, blocked in async_to_sync).
+A call with ``thread_sensitive=False`` goes to its executor or to the loop's default one, and moves
+nothing: below it the frame is the same.
 
 Where coroutines go (R4)
 ------------------------

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = (
     "Frame",
     "context_to_thread_executor",
+    "current_frame",
     "current_home",
     "frame",
     "live_pump",
@@ -56,7 +57,7 @@ __all__ = (
 class Frame:
     """What the code below a call inherits: where its thread-sensitive work goes, and descent."""
 
-    __slots__ = ("__weakref__", "loop", "pump", "root", "work")
+    __slots__ = ("__weakref__", "hidden", "loop", "pump", "root", "work")
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class Frame:
         work: Work | None,
         root: Frame | None,
         loop: AbstractEventLoop | None = None,
+        hidden: CurrentThreadExecutor | None = None,
     ) -> None:
         #: Where the code below runs. On other loops the frame means nothing.
         self.loop: AbstractEventLoop | None = loop
@@ -73,6 +75,8 @@ class Frame:
         self.work: Work | None = work
         #: The outermost call, which cleans up behind the code below.
         self.root: Frame | None = root
+        #: The pump that this hides. It still serves what goes home to its very thread.
+        self.hidden: CurrentThreadExecutor | None = hidden
 
 
 class ThreadState:
@@ -130,7 +134,7 @@ def live_pump(of: Frame | None) -> CurrentThreadExecutor | None:
     return pump
 
 
-def _current_frame() -> Frame | None:
+def current_frame() -> Frame | None:
     """Return the innermost frame, unless its context was carried to a loop of another tree (R1)."""
     here = frame.get()
     if here is not None and here.loop is not None and here.loop is not _get_running_loop():
@@ -145,7 +149,7 @@ def named_home() -> object | None:
 
     That is a pump or a `ThreadSensitiveContext`.
     """
-    pump = live_pump(_current_frame())
+    pump = live_pump(current_frame())
     if pump is not None:
         return pump
     context = thread_sensitive_context.get(None)
@@ -160,7 +164,7 @@ def current_home() -> object | None:
     """
     home = named_home()
     driven = thread.here.driven
-    if home is not None or driven is None or _current_frame() is not None:
+    if home is not None or driven is None or current_frame() is not None:
         return home
     return driven.pump()
 

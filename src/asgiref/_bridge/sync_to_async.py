@@ -224,9 +224,7 @@ class SyncToAsync(Generic[_P, _R]):
                 if pump is None:
                     executor = self.single_thread_executor
         if pump is not None:
-            self._check(work, pump.thread, pump)
-            work.place = pump
-            pump.put(work)
+            self._put(work, pump)
         elif type(executor) is WorkerExecutor:
             home = executor.thread
             if (
@@ -236,11 +234,20 @@ class SyncToAsync(Generic[_P, _R]):
                 )
                 and not executor.is_left_behind()
             ):
+                pump = work.hidden_pump(home)
+                if pump is not None:
+                    self._put(work, pump)
+                    return
                 self._check(work, home, None)
             work.place = executor
             executor.put(work)
         elif executor is not None:
             self._submit(executor, work)
+
+    def _put(self, work: Work, pump: CurrentThreadExecutor) -> None:
+        self._check(work, pump.thread, pump)
+        work.place = pump
+        pump.put(work)
 
     def _check(self, work: Work, home: int, pump: CurrentThreadExecutor | None) -> None:
         """Raise if the thread for ``work`` runs a loop that waits, directly or not, for it (R15).
@@ -283,6 +290,10 @@ class SyncToAsync(Generic[_P, _R]):
         ):
             taken = work.thread_taken_from(executor)
             if taken is not None:
+                pump = work.hidden_pump(taken) if work.sensitive else None
+                if pump is not None:
+                    self._put(work, pump)
+                    return
                 self._check(work, taken, None)
         work.place = executor
         if type(executor) is ThreadPoolExecutor:

@@ -11,6 +11,7 @@ from asgiref._bridge import loop_threads
 from asgiref._bridge.state import (
     Frame,
     context_to_thread_executor,
+    current_frame,
     frame,
     named_home,
     single_thread_context,
@@ -97,12 +98,15 @@ class ThreadSensitiveContext:
                 )
             self._used = True
             above = frame.get()
+            # A context that was carried elsewhere does not make this part of the tree (R1).
+            hides = current_frame()
             self._frame_token = frame.set(
                 Frame(
                     None,
                     None if above is None else above.work,
                     None if above is None else above.root,
                     asyncio.get_running_loop(),
+                    None if hides is None else hides.pump or hides.hidden,
                 )
             )
             self._tokens.append(thread_sensitive_context.set(self))

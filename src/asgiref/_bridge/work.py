@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from asgiref._bridge.call import Call, ExcInfo
+    from asgiref._bridge.current_thread_executor import CurrentThreadExecutor
     from asgiref._bridge.driven_loop import DrivenLoop
     from asgiref._bridge.thread_contexts import ThreadSensitiveContext
 
@@ -228,6 +229,18 @@ class Work(Suspension):
             if ancestor.abandoned:
                 return None  # it has the thread still, but those further up go on without it
             ancestor = ancestor.parent()
+        return None
+
+    def hidden_pump(self, home: int) -> CurrentThreadExecutor | None:
+        """Return the innermost live pump of a thread from which this descends, though hidden."""
+        work: Work | None = self
+        while work is not None and not work.abandoned:
+            pump = None if work.frame is None else work.frame.hidden
+            while pump is not None:
+                if pump.thread == home and not pump.closed:
+                    return pump
+                pump = pump.outer
+            work = work.parent()
         return None
 
     def is_pending(self) -> bool:

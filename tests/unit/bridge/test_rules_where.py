@@ -166,6 +166,65 @@ def test_context_with_executor_moves_the_home_below_a_coroutine() -> None:
         asyncio.run(main())
 
 
+@pytest.mark.parametrize("deeper", [False, True], ids=["at once", "deeper"])
+@pytest.mark.parametrize("shared", [False, True], ids=["own", "the process's"])
+def test_context_with_the_executor_whose_thread_waits(shared: bool, deeper: bool) -> None:
+    """R1: the home thread is blocked in ``async_to_sync``, so its pump runs what goes home."""
+
+    async def ask() -> int:
+        if deeper:
+            return await sync_to_async(async_to_sync(home), thread_sensitive=False)()
+        return await home()
+
+    async def inner() -> int:
+        async with ThreadSensitiveContext(executor=executor):
+            return await ask()
+
+    async def main() -> None:
+        async with ThreadSensitiveContext(executor=executor):
+            expected = await home()
+            assert await sync_to_async(async_to_sync(inner))() == expected
+            assert await home() == expected
+
+    with ThreadPoolExecutor(1) as own:
+        executor = SyncToAsync.single_thread_executor if shared else own
+        asyncio.run(main())
+
+
+def test_task_left_in_a_context_with_the_executor_whose_thread_waited() -> None:
+    """R2: when the pump has ended, what descends from it waits for the executor's thread."""
+    tasks: list[asyncio.Task[int]] = []
+    ended, left, go_on = asyncio.Event(), threading.Event(), threading.Event()
+
+    async def later() -> int:
+        async with ThreadSensitiveContext(executor=executor):
+            await ended.wait()
+            return await home()
+
+    async def leave() -> None:
+        tasks.append(asyncio.create_task(later()))
+
+    def waits() -> int:
+        async_to_sync(leave)()
+        left.set()
+        go_on.wait()
+        return threading.get_ident()
+
+    async def main() -> None:
+        async with ThreadSensitiveContext(executor=executor):
+            waiting = asyncio.create_task(sync_to_async(waits)())
+            await asyncio.to_thread(left.wait)
+            ended.set()
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert not tasks[0].done()
+            go_on.set()
+            assert await tasks[0] == await waiting
+
+    with ThreadPoolExecutor(1) as executor:
+        asyncio.run(main())
+
+
 def test_context_with_executor_moves_the_home_below_a_thread() -> None:
     """R1: also below ``async_to_sync``: ``executors.current`` is None inside, restored after."""
     here = threading.get_ident()
