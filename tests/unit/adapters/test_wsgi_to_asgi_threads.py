@@ -193,6 +193,30 @@ class TestWhere:
         asyncio.run(main())
         assert len(set(recorder.threads)) == 1
 
+    @pytest.mark.parametrize("first", [b"", b"begun"], ids=["empty block", "block"])
+    def test_body_read_after_the_response_began(self, first: bytes) -> None:
+        """Nothing is received ahead in the outer call, whose thread waits in the inner one."""
+        recorder = Recorder()
+
+        async def main() -> None:
+            exchange = HttpExchange(http_scope("POST"), upload(b"a", b"b"))
+
+            async def receive() -> dict[str, Any]:
+                event = await exchange.receive()
+                await sync_to_async(recorder.note)()
+                return event
+
+            def application(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+                start_response("200 OK", [])
+                yield first
+                yield environ["wsgi.input"].read()
+
+            async with ThreadSensitiveContext():
+                await WsgiToAsgi(application)(exchange.scope, receive, exchange.send)
+            assert exchange.body == first + b"ab"
+
+        asyncio.run(main())
+
     def test_run_wsgi_app_is_a_sync_to_async(self) -> None:
         """Tools that wrap ``SyncToAsync`` find it there."""
         assert isinstance(vars(WsgiToAsgiInstance)["run_wsgi_app"], SyncToAsync)
