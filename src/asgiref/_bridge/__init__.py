@@ -170,6 +170,8 @@ I9  A ``context=`` is taken when a thread is about to run the work, never while 
 I10 At interpreter exit the loops' calls are cancelled and clean up, served by their threads, all of
     which are daemons by then. A daemon whose call ended so goes no further: what it would do next
     races with the end of the interpreter.
+I11 RecursionError can be raised anywhere. A call that is nested in others and begins where most of
+    the stack is used is refused before anything is handed over (nesting.py).
 
 Why no wait is circular except where R15 raises
 -----------------------------------------------

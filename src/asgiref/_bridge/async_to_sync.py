@@ -21,7 +21,7 @@ from typing import (
     overload,
 )
 
-from asgiref._bridge import fresh_loop, loop_threads
+from asgiref._bridge import fresh_loop, loop_threads, nesting
 from asgiref._bridge.call import Call
 from asgiref._bridge.coroutines import COROUTINE_MARKS, iscoroutinefunction
 from asgiref._bridge.handled import Reraising
@@ -121,6 +121,7 @@ class AsyncToSync(Generic[_P, _R]):
                 stopped.
             asyncio.CancelledError: if the coroutine was cancelled; or once, if the task that waits
                 for the running code was cancelled and has gone.
+            RecursionError: if calls are nested so deeply that the stack is nearly full.
 
         """
         if _get_running_loop() is not None:
@@ -128,12 +129,14 @@ class AsyncToSync(Generic[_P, _R]):
                 "You cannot use AsyncToSync in the same thread as an async event loop - just await "
                 "the async function directly."
             )
+        work = thread.here.work
+        if work is not None:
+            nesting.check(work.frame)
         awaitable = self.awaitable(*args, **kwargs)
         if type(awaitable) is not CoroutineType and not inspect.isawaitable(awaitable):
             raise TypeError(
                 f"async_to_sync: {self.awaitable!r} returned {awaitable!r}, which cannot be awaited"
             )
-        work = thread.here.work
         call = Call(self, awaitable, sys.exc_info(), work)
         result: _R
         if work is None:

@@ -23,7 +23,7 @@ from typing import (
     overload,
 )
 
-from asgiref._bridge import stall, state
+from asgiref._bridge import nesting, stall, state
 from asgiref._bridge.call import Call
 from asgiref._bridge.coroutines import COROUTINE_MARKS, iscoroutinefunction
 from asgiref._bridge.handled import Reraising
@@ -132,6 +132,7 @@ class SyncToAsync(Generic[_P, _R]):
         Raises:
             BaseException: what the callable raised, the same object.
             RuntimeError: if the wait could never end, or the executor takes no more calls.
+            RecursionError: if calls are nested so deeply that the stack is nearly full.
 
         """
         loop = get_running_loop()
@@ -150,6 +151,8 @@ class SyncToAsync(Generic[_P, _R]):
             self._thread_sensitive,
         )
         try:
+            if work.frame is not None:
+                nesting.check(work.frame)
             self.send(work)
             if loop.get_debug():
                 stall.watch(work, self.stall_report_after)
