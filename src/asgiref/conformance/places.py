@@ -40,11 +40,12 @@ def way_of(direction: Direction, event: dict[Any, Any]) -> Way:
 
     """
     kind = event["type"]
-    flag = _FLAGS.get(kind)
-    if flag is None:
+    if kind not in _FLAGS:
         return direction, kind, False
-    value = event.get(flag)
-    return direction, kind, value is True or (value is not False and _is_true(value))
+    value = event.get(_FLAGS[kind])
+    if value is not True and value is not False:
+        value = value is not None and _is_true(value)
+    return direction, kind, value
 
 
 def _is_true(value: object) -> bool:

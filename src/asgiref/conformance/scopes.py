@@ -57,30 +57,36 @@ def scope_faults(scope: object, *, strict: bool) -> Iterator[Fault]:
         got = describe(scope)
         yield Fault("MAIN-03", "scope", f"the scope is {got} where dict is asked for", "dict", got)
         return
-    for key in scope:
-        if not isinstance(key, str):
-            got = describe(key)
-            path = f"scope[{got}]"
-            yield Fault("MAIN-19", path, f"{got} is a key of the scope", "keys of type str", got)
     kind = scope.get("type")
+    record = SCOPES.get(kind) if isinstance(kind, str) else None
+    if record is None or not scope.keys() <= record.names:
+        yield from _keys(scope)
     if not isinstance(kind, str):
         got = describe(kind) if "type" in scope else "no such key"
         path = "scope['type']"
         yield Fault("MAIN-04", path, f"{path} is {got} where str is asked for", "str", got)
         return
-    record = SCOPES.get(kind)
     if record is None:
         yield from _unknown(scope, kind)
         return
     faults = record.faults(scope, "scope")
-    yield from map(_extensions_apart, faults)
     broken = {fault.path for fault in faults}
+    if faults:
+        yield from map(_extensions_apart, faults)
     yield from _versions(scope, kind)
     yield from _extensions(scope, kind)
     if kind == "http":
         yield from _http(scope, broken, strict=strict)
     elif kind == "websocket":
         yield from _websocket(scope)
+
+
+def _keys(scope: dict[Any, Any]) -> Iterator[Fault]:
+    for key in scope:
+        if not isinstance(key, str):
+            got = describe(key)
+            path = f"scope[{got}]"
+            yield Fault("MAIN-19", path, f"{got} is a key of the scope", "keys of type str", got)
 
 
 def _unknown(scope: dict[Any, Any], kind: str) -> Iterator[Fault]:
@@ -212,11 +218,12 @@ def _http(scope: dict[Any, Any], broken: set[str], *, strict: bool) -> Iterator[
         path = "scope['http_version']"
         message = "the text knows no HTTP version '3'"
         yield Fault("HTTP-04", path, message, "'1.0' or '1.1' or '2'", "str '3'")
-    yield from _scheme(scope, "HTTP-07")
-    yield from _raw_path(scope, "HTTP-12")
+    yield from _parts_of_the_address(scope, "HTTP-07", "HTTP-12")
     yield from _root_path(scope)
     headers = scope.get("headers")
-    yield from name_faults(headers, "scope['headers']", lower="HTTP-21", pseudo="HTTP-22")
+    names = name_faults(headers, "scope['headers']", lower="HTTP-21", pseudo="HTTP-22")
+    if names:
+        yield from names
     client = scope.get("client")
     if not any(path.startswith("scope['client']") for path in broken):
         host = client[0] if isinstance(client, (tuple, list)) else None
@@ -227,42 +234,42 @@ def _http(scope: dict[Any, Any], broken: set[str], *, strict: bool) -> Iterator[
 
 
 def _websocket(scope: dict[Any, Any]) -> Iterator[Fault]:
-    yield from _scheme(scope, "WS-05")
-    yield from _raw_path(scope, "WS-09")
+    yield from _parts_of_the_address(scope, "WS-05", "WS-09")
     headers = scope.get("headers")
     yield from name_faults(headers, "scope['headers']", lower="WS-14", pseudo="WS-15")
 
 
-def _scheme(scope: dict[Any, Any], clause: str) -> Iterator[Fault]:
-    scheme = scope.get("scheme")
+def _parts_of_the_address(
+    scope: dict[Any, Any], scheme_clause: str, raw_path_clause: str
+) -> list[Fault]:
+    found: list[Fault] = []
+    scheme, raw_path = scope.get("scheme"), scope.get("raw_path")
     if isinstance(scheme, str) and not scheme:
-        yield Fault(clause, "scope['scheme']", "the scheme is empty", "a scheme", "str ''")
-
-
-def _raw_path(scope: dict[Any, Any], clause: str) -> Iterator[Fault]:
-    raw_path = scope.get("raw_path")
+        path, message = "scope['scheme']", "the scheme is empty"
+        found.append(Fault(scheme_clause, path, message, "a scheme", "str ''"))
     if isinstance(raw_path, bytes) and b"?" in raw_path:
-        path, got = "scope['raw_path']", describe(raw_path)
-        yield Fault(clause, path, "the raw path holds the query string", "the path alone", got)
+        path, message = "scope['raw_path']", "the raw path holds the query string"
+        found.append(Fault(raw_path_clause, path, message, "the path alone", describe(raw_path)))
+    return found
 
 
-def _root_path(scope: dict[Any, Any]) -> Iterator[Fault]:
-    """Yield a root path that is no prefix of the path, if the client asked below the mount."""
+def _root_path(scope: dict[Any, Any]) -> list[Fault]:
+    """Find a root path that is no prefix of the path, if the client asked below the mount."""
     root, path = scope.get("root_path"), scope.get("path")
     if not isinstance(root, str) or not isinstance(path, str) or path.startswith(root):
-        return
+        return []
     severity: Severity | None
     raw_path = scope.get("raw_path")
     if isinstance(raw_path, bytes):
         # Servers that only copy an option leave it to the operator what is mounted where.
         if not unquote_to_bytes(raw_path).startswith(root.encode("utf-8", "surrogatepass")):
-            return
+            return []
         severity = None
     else:
         severity = "note"
     where, got = "scope['path']", describe(path)
     message = f"the path is {got}, which does not begin with the root path {describe(root)}"
-    yield Fault("HTTP-15", where, message, f"a path below {root!r:.60}", got, severity)
+    return [Fault("HTTP-15", where, message, f"a path below {root!r:.60}", got, severity)]
 
 
 @lru_cache(maxsize=1024)
