@@ -20,7 +20,7 @@ from asgiref._adapters.sent_event import required
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("AsgiResponse", "FileToSend", "Part")
+__all__ = ("AsgiResponse", "FileToSend", "Part", "disconnected")
 
 #: Bytes of the response that may wait for the WSGI server before ``send`` waits too.
 WINDOW_BYTES: Final = 256 * 1024
@@ -99,6 +99,27 @@ class AsgiResponse:
         """Take an event of the application; wait while more than a window is on its way.
 
         Raises:
+            BaseException: see ``put``.
+        """
+        part = self.put(event)
+        if part is not None:
+            await self.wait_until_taken(part)
+
+    async def wait_until_taken(self, part: Part) -> None:
+        """Wait while more than a window is on its way, or while the part's file is being sent."""
+        if part.file is not None and part.file.sent is not None:
+            # The file belongs to the application again once this returns.
+            await part.file.sent
+        while self._put_bytes - self._taken_bytes > WINDOW_BYTES and not self.closed:
+            room = self._room = asyncio.get_running_loop().create_future()
+            # The thread may have taken all before it could see the future.
+            if self._put_bytes - self._taken_bytes > WINDOW_BYTES:
+                await room
+
+    def put(self, event: dict[str, Any]) -> Part | None:
+        """Take an event of the application, and return the part of the body in it.
+
+        Raises:
             OSError: the server wants no more of the response (ASGI, "Disconnected Client").
             RuntimeError: the event is out of order, not among those offered, or breaks its promise.
             KeyError: the event lacks a key.
@@ -112,10 +133,10 @@ class AsgiResponse:
                 "'http.response.start'."
             )
         if self.closed:
-            raise _disconnected(kind)
+            raise disconnected(kind)
         if kind == "http.response.start":
             self._start(event)
-            return
+            return None
         if kind not in _BODY_EVENTS or (
             kind != "http.response.body" and kind not in self._extensions
         ):
@@ -132,14 +153,7 @@ class AsgiResponse:
             self._put_bytes += len(part.block)
             self._parts.append(part)
             self._notify()
-        if part.file is not None and part.file.sent is not None:
-            # The file belongs to the application again once this returns.
-            await part.file.sent
-        while self._put_bytes - self._taken_bytes > WINDOW_BYTES and not self.closed:
-            room = self._room = asyncio.get_running_loop().create_future()
-            # The thread may have taken all before it could see the future.
-            if self._put_bytes - self._taken_bytes > WINDOW_BYTES:
-                await room
+        return part
 
     def _start(self, event: dict[str, Any]) -> None:
         if self.status is not None:
@@ -285,5 +299,6 @@ def _header(pair: Any) -> tuple[bytes, bytes]:
     return bytes(name), bytes(value)
 
 
-def _disconnected(kind: str) -> OSError:
+def disconnected(kind: str) -> OSError:
+    """Return what ``send`` raises for a client that has left."""
     return ConnectionAbortedError(f"The client disconnected; {kind!r} cannot be sent to it.")

@@ -16,7 +16,7 @@ from asyncio import _get_running_loop
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from asgiref._adapters.application_loop import ApplicationLoop
-from asgiref._adapters.asgi_response import AsgiResponse
+from asgiref._adapters.asgi_response import AsgiResponse, disconnected
 from asgiref._adapters.compatibility import (
     guarantee_single_callable,
     is_double_callable,
@@ -25,6 +25,8 @@ from asgiref._adapters.environ import BadRequest, build_scope, content_length_of
 from asgiref._adapters.lifespan_runner import LifespanMode
 from asgiref._adapters.served_file import ServedFile, file_blocks
 from asgiref._bridge.conversation import Conversation
+from asgiref._bridge.state import current_home
+from asgiref._bridge.sync_to_async import sync_to_async
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -197,24 +199,69 @@ class _Request:
         self._blocks: Iterator[bytes] | None = None  # of the file that stands for a block
         self._ended = False  # nothing more of the response is to be given
         self._impatient = False  # the application was cancelled for taking too long to end
+        self._thread = threading.get_ident()
+        self._start_response: StartResponse | None = None
+        self._begun = False  # start_response() was called
+        self._write: Callable[[bytes], object] | None = None  # what it returned
+        self._lost = False  # write() found that the client has left
+        self._home: object | None = None  # of the application: the server's thread
         self._conversation = Conversation(self._run, host.loop)
 
     def begin(self, start_response: StartResponse) -> Iterable[bytes]:
         """Wait for the first part of the response, and call ``start_response``."""
         response = self._response
+        self._start_response = start_response
         if not self._wait_for_part():
+            if self._begun:
+                return self  # what there was is written
             # Over without a part: what it began was never told to anybody.
             self._ended = True
             self._conversation.result()
             raise self._unfinished()
-        assert response.status is not None
-        start_response(response.status, response.headers)
+        if self._begun:
+            return self
+        self._start()
         file = response.peek().file
         if file is not None and response.peek().last and self._wrap_file is not None:
             served = self._open(file)
             if served is not None:
                 return self._wrap_file(served, READ_BYTES)
         return self
+
+    def _start(self) -> None:
+        assert self._start_response is not None
+        assert self._response.status is not None
+        self._write = self._start_response(self._response.status, self._response.headers)
+        self._begun = True
+
+    def _write_parts(self) -> bool:
+        """Give the server by ``write()`` what is there; false where this is not its thread.
+
+        The application waits for this in the server's thread, below ``async_to_sync``: a part would
+        wait for this thread, and this thread for the part.
+        """
+        if threading.get_ident() != self._thread:
+            return False
+        response = self._response
+        while response.ready and not self._ended:
+            if not self._begun:
+                self._start()
+            write = self._write
+            if write is None:  # against PEP 3333: then all of it has to wait
+                break
+            part, release = response.take()
+            self._ended = part.last
+            if release:
+                self._call_loop(response.release)
+            try:
+                for block in (part.block,) if part.file is None else self._read_file(part.file):
+                    if block:
+                        write(block)
+            except Exception:  # noqa: BLE001  (servers have errors of their own for a lost client)
+                self._ended = self._lost = True
+            if part.file is not None:
+                self._call_loop(response.file_sent)
+        return True
 
     def _open(self, file: FileToSend) -> ServedFile | None:
         if isinstance(file.source, str):
@@ -237,6 +284,8 @@ class _Request:
             if self._ended:
                 raise StopIteration
             if not self._wait_for_part():
+                if self._ended:  # the rest was written
+                    raise StopIteration
                 self._ended = True
                 self._fail()
             part, release = self._response.take()
@@ -279,7 +328,7 @@ class _Request:
     def close(self) -> None:
         """Let the application hear of the end, and serve it until it has ended too."""
         response = self._response
-        early = not self._ended or self._blocks is not None
+        early = not self._ended or self._lost or self._blocks is not None
         self._ended = True
         if early or not response.complete:
             self._call_loop(self._disconnect)
@@ -308,7 +357,9 @@ class _Request:
         """Serve the application until a part is there; false when it has ended without."""
         response, conversation = self._response, self._conversation
         while True:
-            conversation.wait(lambda: response.ready or self._wanted)
+            conversation.wait(lambda: response.ready or self._wanted or self._ended)
+            if self._ended:
+                return False
             # A part goes first: the client may wait for it before it sends more of the body.
             if response.ready:
                 return True
@@ -317,6 +368,20 @@ class _Request:
             self._wanted = False
             block = self._read()
             self._call_loop(lambda block=block: self._deliver(block))  # type: ignore[misc]  # a lambda's default has no annotation
+
+    def _read_below(self, waited_for: bool) -> tuple[bool, bytes | None]:
+        """Read a block for the application, which waits for it in this thread.
+
+        Args:
+            waited_for: whether another ``receive`` waits for a block already.
+
+        Returns:
+            Whether a block was read, and the block.
+        """
+        if threading.get_ident() != self._thread or (waited_for and not self._wanted):
+            return False, None
+        self._wanted = False
+        return True, self._read()
 
     def _read(self) -> bytes | None:
         """Read a block of the request body: ``b""`` at its end, ``None`` where it was cut off."""
@@ -341,7 +406,23 @@ class _Request:
 
     async def _run(self) -> None:
         self._task = asyncio.current_task()
-        await self._host.application(self._scope, self._receive, self._response.send)
+        self._home = current_home()
+        await self._host.application(self._scope, self._receive, self._send)
+
+    async def _send(self, event: dict[str, Any]) -> None:
+        response = self._response
+        if current_home() is self._home:
+            await response.send(event)
+            return
+        # Below async_to_sync, perhaps in the server's thread.
+        part = response.put(event)
+        if part is None:
+            return
+        if not await sync_to_async(self._write_parts)():
+            await response.wait_until_taken(part)
+        elif self._lost and not part.last:
+            response.close()
+            raise disconnected("http.response.body")
 
     async def _receive(self) -> dict[str, Any]:
         if self._whole or self._cut_off:
@@ -362,6 +443,12 @@ class _Request:
         if self._response.over.is_set():
             return None
         reading = self._reading
+        if current_home() is not self._home and (reading is None or not reading.done()):
+            done, block = await sync_to_async(self._read_below)(reading is not None)
+            if done:
+                self._reading = None
+                return block
+            reading = self._reading
         if reading is None:
             reading = self._reading = self._host.loop.create_future()
             self._wanted = True

@@ -11,14 +11,14 @@ import io
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 from wsgiref.util import FileWrapper
 from wsgiref.validate import validator
 
 import pytest
 
-from asgiref.sync import sync_to_async
-from asgiref.wsgi import AsgiToWsgi
+from asgiref.sync import ThreadSensitiveContext, async_to_sync, sync_to_async
+from asgiref.wsgi import AsgiToWsgi, WsgiToAsgi
 from tests.wsgi_exchange import WsgiExchange, wsgi_environ
 
 if TYPE_CHECKING:
@@ -521,6 +521,154 @@ class TestFiles:
 
         exchange = WsgiExchange(self.environ()).run(serve(application, lifespan="off"))
         assert exchange.body == b"<01289>"
+
+
+class TestWsgiWithin:
+    """A WSGI application behind both adapters runs in the server's thread, which it keeps busy."""
+
+    BLOCK: Final = 65536
+
+    def test_streams_both_ways(self, serve: Callable[..., AsgiToWsgi]) -> None:
+        """Bodies beyond every window pass, each block before the next one is asked for."""
+        threads: set[threading.Thread] = set()
+        given: list[int] = []
+        exchange = WsgiExchange(wsgi_environ("POST", body=b"a" * (20 * self.BLOCK)))
+
+        def application(environ: Any, start_response: Any) -> Iterator[bytes]:
+            threads.add(threading.current_thread())
+            start_response("200 OK", [("X-A", "b")])
+            while block := environ["wsgi.input"].read(self.BLOCK):
+                yield block.upper()
+                given.append(len(exchange.blocks))
+
+        exchange.run(serve(WsgiToAsgi(application), lifespan="off"))
+        assert exchange.headers == [("x-a", "b")]
+        assert exchange.body == b"A" * (20 * self.BLOCK)
+        assert given == list(range(1, 21))
+        assert threads == {threading.current_thread()}
+
+    def test_read_first(self, serve: Callable[..., AsgiToWsgi]) -> None:
+        """A body that is read to its end before the response begins."""
+
+        def application(environ: Any, start_response: Any) -> list[bytes]:
+            body = environ["wsgi.input"].read()
+            start_response("200 OK", [])
+            return [body] * 3
+
+        body_sent = os.urandom(10 * self.BLOCK)
+        exchange = WsgiExchange(wsgi_environ("POST", body=body_sent))
+        assert exchange.run(serve(WsgiToAsgi(application), lifespan="off")).body == body_sent * 3
+
+    def test_fails_within(
+        self, serve: Callable[..., AsgiToWsgi], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """An error after the first block cuts the response off."""
+
+        def application(environ: Any, start_response: Any) -> Iterator[bytes]:
+            del environ
+            start_response("200 OK", [])
+            yield b"a"
+            raise KeyError("mine")
+
+        exchange = WsgiExchange()
+        with pytest.raises(KeyError, match="mine"):
+            exchange.run(serve(WsgiToAsgi(application), lifespan="off"))
+        assert exchange.body == b"a"
+        assert "cut off" in caplog.text
+
+    def test_client_gone(self, serve: Callable[..., AsgiToWsgi]) -> None:
+        """A ``write`` of the server that raises is the client's leaving, whatever it raises."""
+        closed: list[bool] = []
+
+        def application(environ: Any, start_response: Any) -> Iterator[bytes]:
+            del environ
+            start_response("200 OK", [])
+            try:
+                while True:
+                    yield b"a"
+            finally:
+                closed.append(True)
+
+        exchange = WsgiExchange()
+        begin = exchange.start_response
+
+        def start_response(*arguments: Any) -> Callable[[bytes], object]:
+            begin(*arguments)
+            return write
+
+        def write(block: bytes) -> None:
+            exchange.blocks.append(block)
+            if len(exchange.blocks) == 3:
+                raise LookupError("the server's own error")
+
+        adapter = serve(WsgiToAsgi(application), lifespan="off")
+        exchange.iterable = adapter(exchange.environ, start_response)
+        assert list(exchange.iterable) == []
+        exchange.end()
+        assert closed == [True]
+        assert exchange.blocks == [b"a"] * 3
+
+    def test_server_without_write(self, serve: Callable[..., AsgiToWsgi]) -> None:
+        """A server that breaks PEP 3333 there gets all of it at the end, rather than nothing."""
+
+        def application(environ: Any, start_response: Any) -> Iterator[bytes]:
+            del environ
+            start_response("200 OK", [])
+            for _ in range(20):
+                yield b"a" * self.BLOCK
+
+        exchange = WsgiExchange()
+
+        def start_response(*arguments: Any) -> None:
+            exchange.start_response(*arguments)
+
+        adapter = serve(WsgiToAsgi(application), lifespan="off")
+        exchange.iterable = adapter(exchange.environ, cast("Any", start_response))
+        assert sum(map(len, exchange.iterable)) == 20 * self.BLOCK
+        exchange.end()
+
+    def test_file(self, serve: Callable[..., AsgiToWsgi], tmp_path: Path) -> None:
+        """A file goes out in blocks: the server cannot send it before the application returns."""
+        path = tmp_path / "file"
+        path.write_bytes(b"a" * (5 * self.BLOCK))
+
+        def application(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [])
+            return environ["wsgi.file_wrapper"](path.open("rb"))
+
+        environ = wsgi_environ() | {"wsgi.file_wrapper": FileWrapper}
+        exchange = WsgiExchange(environ)
+        exchange.run(serve(WsgiToAsgi(application), lifespan="off"))
+        assert exchange.body == path.read_bytes()
+
+    def test_in_another_thread(self, serve: Callable[..., AsgiToWsgi]) -> None:
+        """Sync code that has a thread of its own below waits for room as async code does."""
+        threads: set[threading.Thread] = set()
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            def answer() -> None:
+                threads.add(threading.current_thread())
+                sync_send = async_to_sync(send)
+                sync_receive = async_to_sync(receive)
+                size = 0
+                more = True
+                while more:
+                    event = sync_receive()
+                    size += len(event["body"])
+                    more = event["more_body"]
+                sync_send(START)
+                for _ in range(20):
+                    sync_send(body(b"a" * self.BLOCK, more=True))
+                sync_send(body(b"%d" % size))
+
+            assert scope["type"] == "http"
+            async with ThreadSensitiveContext():
+                await sync_to_async(answer)()
+
+        exchange = WsgiExchange(wsgi_environ("POST", body=b"b" * (3 * self.BLOCK)))
+        exchange.run(serve(application, lifespan="off"))
+        assert exchange.body == b"a" * (20 * self.BLOCK) + b"%d" % (3 * self.BLOCK)
+        assert len(threads) == 1
 
 
 class TestLifespan:
