@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from asgiref.server import ApplicationEnding, InstanceEnded, ServerStatistics, StatelessServer
+from asgiref.server import (
+    ApplicationEnding,
+    InstanceEnded,
+    ServerStatistics,
+    ServerStopped,
+    StatelessServer,
+)
 from tests.unit.adapters.stateless import Conversation, ScriptedServer, checked, turns
 
 pytestmark = pytest.mark.asyncio
@@ -563,6 +569,83 @@ class TestBackpressure:
             assert application.messages("a") == ["hold", 0, 1, 2]
             evicted = next(ending for ending in server.endings if ending.scope_id == "a")
             assert (evicted.reason, evicted.unread) == ("evicted", ("unread",))
+
+    @pytest.mark.parametrize("bound", [1, 2])
+    @pytest.mark.parametrize("how", ["delete", "cancel", "evict", "return", "fail"])
+    async def test_newcomers_stay_behind_those_who_wait(self, how: str, bound: int) -> None:
+        """Whoever waited when the instance ended is before all who come in any turn after it."""
+        application = Conversation()
+        server = ScriptedServer(application, 1)
+        server.input_queue_size = bound
+        deliveries: list[asyncio.Task[None]] = []
+
+        def come() -> None:
+            deliveries.append(asyncio.create_task(server.deliver("a", "a", len(deliveries))))
+
+        async with checked(server):
+            server.put("a", "hold")
+            await turns()
+            if how in {"return", "fail"}:
+                # Its successor begins with what it leaves unread.
+                server.put("a", how)
+            for _ in range(5):
+                come()
+            await turns()
+            come()
+            if how == "delete":
+                server.delete_application_instance("a")
+            elif how == "cancel":
+                server.application_instances["a"]["future"].cancel()
+            elif how == "evict":
+                server.put("b")
+            application.gate.set()
+            for _ in range(10):
+                come()
+                await turns(1)
+            await asyncio.gather(*deliveries)
+            await turns(10)
+            unread = [one for ending in server.endings for one in ending.unread]
+            received = [one for one in application.messages("a") if isinstance(one, int)]
+            assert sorted([*unread, *received]) == list(range(16))
+            assert received == sorted(received)
+            assert len(received) >= 14
+
+    async def test_a_place_survives_two_endings_in_one_turn(self) -> None:
+        """The successor may end before those who wait for it have run."""
+        application = Conversation()
+        server = ScriptedServer(application)
+        server.input_queue_size = 1
+        async with checked(server):
+            server.put("a", "hold")
+            await turns()
+            server.put("a", "unread")
+            deliveries = [asyncio.create_task(server.deliver("a", "a", n)) for n in range(3)]
+            await turns()
+            for _ in range(2):
+                server.delete_application_instance("a")
+                server.get_or_create_application_instance("a", "a")
+            deliveries.append(asyncio.create_task(server.deliver("a", "a", 3)))
+            await asyncio.gather(*deliveries)
+            await turns(10)
+            assert application.messages("a") == ["hold", 0, 1, 2, 3]
+
+    async def test_those_who_wait_hear_of_a_stop(self) -> None:
+        """All at once, and their line is forgotten."""
+        server = ScriptedServer(Conversation())
+        server.input_queue_size = 1
+        server.drain_timeout = server.cancel_timeout = 0
+        run = asyncio.create_task(server.arun())
+        await turns()
+        server.put("a", "hold")
+        await turns()
+        server.put("a", "unread")
+        deliveries = [asyncio.create_task(server.deliver("a", "a", n)) for n in range(30)]
+        await turns()
+        server.stop()
+        await run
+        answers = await asyncio.gather(*deliveries, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {ServerStopped}
+        assert server.endings[0].unread == ("unread",)
 
     async def test_a_cancelled_delivery_is_not_accepted(self) -> None:
         """It leaves no trace."""

@@ -8,9 +8,7 @@ Three rules shape it:
 
 - A message leaves only when ``get()`` returns it. A woken ``get()`` that is cancelled before it
   runs leaves the message where it was, for the next one or for the ending's ``unread``.
-- Producers that wait are served first come, first served: a free place is *granted* to the first of
-  them and counts as taken until that producer runs, so that nobody overtakes it. A producer that is
-  cancelled hands its grant to the next.
+- Producers that wait for room stand in a ``Line`` and are served first come, first served.
 - Once the instance ends, puts raise ``InstanceEnded``. Gets do not: an application that loops over
   ``receive()`` and swallows exceptions must not turn into a loop that never waits.
 """
@@ -21,16 +19,17 @@ import asyncio
 import sys
 from asyncio import Future, get_running_loop
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from asgiref._adapters.server.errors import InstanceEnded
+from asgiref._adapters.server.line import Line, wake
 from asgiref._adapters.server.message_order import Node
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from asgiref._adapters.server.endings import Ledger
+    from asgiref._adapters.server.line import LineKeeper, Place
     from asgiref._adapters.server.message_order import MessageOrder
 
 __all__ = ("InputQueue", "QueueOwner")
@@ -62,17 +61,22 @@ class QueueOwner(Node):
 class _Rare:
     """What few queues need: producers and consumers that wait in line, ``join``, ``shutdown``."""
 
-    __slots__ = ("discarded", "getters", "granted", "joiners", "putters", "shut_down")
+    __slots__ = ("discarded", "getters", "joiners", "line", "shut_down")
 
     def __init__(self) -> None:
-        self.putters: deque[asyncio.Future[None]] = deque()
+        #: Producers that wait for room; gone to the successor once the queue is closed.
+        self.line: Line | None = None
         self.getters: deque[asyncio.Future[None]] = deque()
         self.joiners: list[asyncio.Future[None]] = []
-        #: Places granted to producers that have not run since.
-        self.granted = 0
         self.shut_down = False
         #: Messages thrown out by ``shutdown(immediate=True)``: accepted, so they will be reported.
         self.discarded: list[Any] = []
+
+    def line_for(self, queue: InputQueue) -> Line:
+        """Return the line, which begins with the first producer that has to wait."""
+        if self.line is None:
+            self.line = Line(queue)
+        return self.line
 
 
 class InputQueue(asyncio.Queue[Any]):
@@ -120,8 +124,16 @@ class InputQueue(asyncio.Queue[Any]):
 
     # Between the queue and its server
 
-    def attach(self, instance: QueueOwner, inherited: tuple[Any, ...] = ()) -> None:
-        """Feed ``instance``, starting with the messages its predecessor left."""
+    def attach(
+        self, instance: QueueOwner, inherited: tuple[Any, ...] = (), line: Line | None = None
+    ) -> None:
+        """Feed ``instance``, starting with what its predecessor left.
+
+        Args:
+            instance: whose input this is.
+            inherited: messages that the predecessor left unread.
+            line: the producers that wait since the predecessor's queue was closed.
+        """
         self._sink = self._owner = instance
         self._scope_id = instance.scope_id
         if inherited:
@@ -129,30 +141,38 @@ class InputQueue(asyncio.Queue[Any]):
             if len(inherited) > 1:
                 self._rest = deque(inherited[1:])
             self._unfinished = instance.accepted = len(inherited)
+        if line is not None:
+            self._rare_record().line = line
+            # Whatever the bound is by now, newcomers look at the line first.
+            self._limited = True
+            line.take_over(self)
 
-    def close(self) -> None:
-        """Accept nothing more; producers that wait get ``InstanceEnded``. What is queued stays."""
+    def close(self, keeper: LineKeeper) -> None:
+        """Accept nothing more; what is queued stays. Producers that wait leave, or move on.
+
+        Args:
+            keeper: keeps the line of those that move on.
+        """
         self._sink = None
         rare = self._rare
-        if rare is not None:
-            while rare.putters:
-                _wake(rare.putters.popleft())
+        if rare is not None and rare.line is not None:
+            line, rare.line = rare.line, None
+            line.part(self._scope_id, keeper)
 
     def settle(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """Close and let go of the instance.
+        """Let go of the instance; the queue was closed.
 
         Returns:
             the messages never handed over, and those that ``shutdown(immediate=True)`` threw out.
         """
-        self._sink = self._owner = None
+        self._owner = None
         discarded: tuple[Any, ...] = ()
         rare = self._rare
         if rare is not None:
-            self.close()
             discarded = tuple(rare.discarded)
             rare.discarded.clear()
             for joiner in rare.joiners:
-                _wake(joiner)
+                wake(joiner)
         if self._first is _EMPTY:
             return (), discarded
         rest = self._rest
@@ -169,7 +189,7 @@ class InputQueue(asyncio.Queue[Any]):
             getter is not None
             and not getter.done()
             and self._first is _EMPTY
-            and (self._rare is None or not self._rare.granted)
+            and not self._granted()
         )
 
     # How much there is
@@ -193,8 +213,7 @@ class InputQueue(asyncio.Queue[Any]):
         """Whether ``put_nowait`` would raise ``QueueFull``."""
         if self._maxsize <= 0:
             return False
-        granted = self._rare.granted if self._rare is not None else 0
-        return self.qsize() + granted >= self._maxsize
+        return self.qsize() + self._granted() >= self._maxsize
 
     # On the way in
 
@@ -250,27 +269,39 @@ class InputQueue(asyncio.Queue[Any]):
             InstanceEnded: the instance ended before there was room; the message was not accepted.
             asyncio.QueueShutDown: ``shutdown()`` was called (Python 3.13 and later).
         """
-        if self._limited and self._sink is not None and (self.full() or self._in_line()):
-            self._refuse_if_shut_down()
-            rare = self._rare_record()
-            putter = get_running_loop().create_future()
-            rare.putters.append(putter)
-            try:
-                await putter
-            except BaseException:
-                if putter.done() and not putter.cancelled():
-                    self._give_up_grant(rare)
-                else:
-                    putter.cancel()
-                    # Whoever looked for the next in line may have taken it out already.
-                    with suppress(ValueError):
-                        rare.putters.remove(putter)
-                raise
-            self._give_up_grant(rare, pass_on=False)
+        if self._has_to_wait():
+            place = self._rare_record().line_for(self).join(stays=False)
+            if not await self._accept_in_turn(item, place):
+                raise InstanceEnded(self._scope_id)
+        else:
             self.put_nowait(item)
-            self._after_get()  # there may be room for one who got in line since
-            return
-        self.put_nowait(item)
+
+    async def put_or_stay(self, item: Any, place: Place | None = None) -> Place | None:
+        """Accept a message, waiting in a line that goes on when the instance ends.
+
+        Args:
+            item: any object.
+            place: where the producer stands, if it comes from the predecessor's queue.
+
+        Returns:
+            None once the message was accepted; else the instance has ended, and this is the
+            producer's place in the line, to come to the successor's queue with.
+
+        Raises:
+            InstanceEnded: the instance had ended before.
+            asyncio.QueueShutDown: ``shutdown()`` was called (Python 3.13 and later).
+        """
+        if place is None:
+            if not self._has_to_wait():
+                self.put_nowait(item)
+                return None
+            place = self._rare_record().line_for(self).join(stays=True)
+        elif self._is_over():
+            place.leave()
+            raise InstanceEnded(self._scope_id)
+        elif not place.granted:
+            place.wait()
+        return None if await self._accept_in_turn(item, place) else place
 
     # On the way out
 
@@ -347,7 +378,7 @@ class InputQueue(asyncio.Queue[Any]):
         self._unfinished -= 1
         if self._unfinished == 0 and self._rare is not None:
             for joiner in self._rare.joiners:
-                _wake(joiner)
+                wake(joiner)
 
     async def join(self) -> None:
         """Wait until ``task_done()`` was called for every message accepted.
@@ -386,10 +417,9 @@ class InputQueue(asyncio.Queue[Any]):
                         self._unfinished -= 1
                 if self._unfinished == 0:
                     for joiner in rare.joiners:
-                        _wake(joiner)
-            while rare.putters:
-                _wake(rare.putters.popleft())
-                rare.granted += 1
+                        wake(joiner)
+            if rare.line is not None:
+                rare.line.wake_all()
             while self._getter is not None:
                 self._wake_getter()
 
@@ -413,28 +443,52 @@ class InputQueue(asyncio.Queue[Any]):
         if sys.version_info >= (3, 13) and self._rare is not None and self._rare.shut_down:
             raise asyncio.QueueShutDown
 
-    def _in_line(self) -> bool:
-        """Whether a producer waits, or was granted a place and has not run since."""
+    def _granted(self) -> int:
+        """Places granted to producers that have not run since."""
         rare = self._rare
-        return rare is not None and bool(rare.granted or rare.putters)
+        return 0 if rare is None or rare.line is None else rare.line.granted
+
+    def _has_to_wait(self) -> bool:
+        """Whether a producer that comes now has to get in line."""
+        if not self._limited or self._sink is None:
+            return False
+        self._refuse_if_shut_down()
+        rare = self._rare
+        return self.full() or (
+            rare is not None and rare.line is not None and bool(rare.line.places)
+        )
+
+    def _is_over(self) -> bool:
+        instance = self._sink
+        return instance is None or instance.task.done()
+
+    async def _accept_in_turn(self, item: Any, place: Place) -> bool:
+        """Wait for the place's turn and accept; whether the instance was there until then."""
+        try:
+            # Granted already: it was when this queue took the line over.
+            if not place.granted:
+                await place.turn
+        except BaseException:
+            if place.stays or self._sink is not None:
+                place.leave()
+            raise
+        if self._is_over():
+            # Not closed yet means that the line is still here, with those who do not stay.
+            if not place.stays and self._sink is not None:
+                place.leave()
+            return False
+        line = place.line
+        line.remove(place)
+        try:
+            self.put_nowait(item)
+        finally:
+            line.move_up()
+        return True
 
     def _after_get(self) -> None:
         """A place is free: grant it to the first producer in line."""
-        rare = self._rare_record()
-        if self._sink is None:
-            return
-        while rare.putters and self.qsize() + rare.granted < self._maxsize:
-            putter = rare.putters.popleft()
-            if not putter.done():
-                rare.granted += 1
-                putter.set_result(None)
-
-    def _give_up_grant(self, rare: _Rare, *, pass_on: bool = True) -> None:
-        """A woken producer runs: its promised place is free for it, or for the next."""
-        if rare.granted > 0:
-            rare.granted -= 1
-        if pass_on:
-            self._after_get()
+        if self._rare is not None and self._rare.line is not None:
+            self._rare.line.move_up()
 
     def _wake_getter(self) -> None:
         """Wake the first ``get()`` in line that still waits; the slot moves on to the next."""
@@ -454,9 +508,3 @@ class InputQueue(asyncio.Queue[Any]):
             self._next_getter()
         elif self._rare is not None and getter in self._rare.getters:
             self._rare.getters.remove(getter)
-
-
-def _wake(waiter: asyncio.Future[None]) -> None:
-    # A loop that was closed under its waiters takes no callbacks any more.
-    if not waiter.done() and not waiter.get_loop().is_closed():
-        waiter.set_result(None)

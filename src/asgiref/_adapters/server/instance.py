@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from asgiref._adapters.server.endings import EndingReason
+    from asgiref._adapters.server.line import Line
     from asgiref._adapters.server.message_order import MessageOrder
 
     Details: TypeAlias = dict[str, Any]
@@ -30,6 +31,9 @@ class Sender(Protocol):
 
 class InstanceKeeper(Protocol):
     """Who keeps the instances."""
+
+    #: Lines of producers between two queues, by scope id.
+    lines: dict[Hashable, Line]
 
     @property
     def host(self) -> Sender:
@@ -150,7 +154,7 @@ class Instance(QueueOwner):
 
     def close_queue(self) -> None:
         """Let the queue accept nothing more."""
-        self.queue.close()  # type: ignore[attr-defined]  # an InputQueue, but for foreign instances
+        self.queue.close(self.keeper)  # type: ignore[attr-defined]  # an InputQueue, but for foreign instances
 
     def settle_queue(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Take what is unread out of the queue, and what was thrown out of it."""

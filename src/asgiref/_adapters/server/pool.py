@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Hashable, Iterator
 
     from asgiref._adapters.server.endings import EndingReason
+    from asgiref._adapters.server.line import Line
 
 __all__ = ("InstancePool", "PoolHost")
 
@@ -87,6 +88,8 @@ class InstancePool:
         self.ended: OrderedDict[Instance, None] = OrderedDict()
         #: Out of the table, task not done.
         self.departed: dict[Hashable, list[Instance]] = {}
+        #: Producers that wait since an instance ended, until there is a successor.
+        self.lines: dict[Hashable, Line] = {}
         #: Called when no task is left; a stop in progress sets it.
         self.on_empty: Callable[[], None] | None = None
         #: Whether ``delete`` reports evictions: a subclass's own methods may be what makes room.
@@ -130,6 +133,7 @@ class InstancePool:
             self.settle(instance, lost=not instance.task.done())
         for instance in [*self.table.records.values()]:
             self._drop_entry(instance)
+        self.lines.clear()
 
     def refuse(self) -> None:
         """Take no message until bound again. Safe from any thread."""
@@ -229,7 +233,7 @@ class InstancePool:
         application = self._application
         queue = InputQueue(self.host.input_queue_size, self.ledger)
         instance = Instance(self, scope_id, scope, queue)
-        queue.attach(instance, inherited)
+        queue.attach(instance, inherited, self.lines.pop(scope_id, None) if self.lines else None)
         coroutine: Coroutine[Any, Any, Any]
         if scope_id in self.departed:
             self._close_gate(instance)
@@ -380,6 +384,7 @@ class InstancePool:
         else:
             exception = instance.task.exception()
             reason = asked or ("returned" if exception is None else "failed")
+        instance.close_queue()
         unread, discarded = instance.settle_queue()
         held = self.table.holds(instance)
         if held and unread and asked is None and self._pass_on(instance, reason, unread):

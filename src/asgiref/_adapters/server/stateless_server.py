@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from asgiref._adapters.server.endings import ApplicationEnding, ScopeId, ServerStatistics
 from asgiref._adapters.server.errors import InstanceEnded, ServerStopped
+from asgiref._adapters.server.input_queue import InputQueue
 from asgiref._adapters.server.pool import InstancePool
 from asgiref._adapters.server.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
+    from asgiref._adapters.server.line import Place
     from asgiref._protocol.applications import ASGIApplication
 
 __all__ = ("StatelessServer", "logger")
@@ -229,17 +231,28 @@ class StatelessServer(Generic[ScopeId]):
             TypeError: ``scope_id`` is not hashable, or the application cannot be called.
         """
         refused: asyncio.Queue[Any] | None = None
+        place: Place | None = None
         while True:
-            queue = self.get_or_create_application_instance(scope_id, scope)
             try:
-                await queue.put(message)
+                queue = self.get_or_create_application_instance(scope_id, scope)
+            except BaseException:
+                if place is not None:
+                    place.leave()
+                raise
+            try:
+                if isinstance(queue, InputQueue):
+                    place = await queue.put_or_stay(message, place)
+                else:
+                    await queue.put(message)
             except InstanceEnded:
                 if queue is refused:
                     # A subclass's own get-or-create that knows no successors.
                     raise
                 refused = queue
+                place = None
             else:
-                return
+                if place is None:
+                    return
 
     def deliver_threadsafe(self, scope_id: ScopeId, scope: Any, message: Any) -> Future[None]:
         """Do what ``deliver()`` does, from any thread.
