@@ -397,6 +397,7 @@ class Interpreter:
         return replace(
             scene,
             home=None,
+            pumped=False,
             foreign=True,
             invocation=None,
             in_loop=False,
@@ -457,7 +458,11 @@ class Interpreter:
         """Call a coroutine function by async_to_sync."""
         thread = threading.current_thread()
         work = scene.invocation
-        inner = replace(scene, home=scene.home or Home("thread", thread.ident))
+        inner = replace(
+            scene,
+            home=scene.home or Home("thread", thread.ident),
+            pumped=work is None or work.sensitive or scene.pumped,
+        )
         has_heard = work is not None and work.told
         must_hear = work is not None and work.left and not work.told
         owners: list[Owner] = []
@@ -550,7 +555,7 @@ class Interpreter:
         elif isinstance(step, Scope):
             await self.scope(node, step, scene, owner)
         elif isinstance(step, Detach):
-            inner = self.in_task(scene)
+            inner = replace(self.in_task(scene), pumped=None if scene.pumped else scene.pumped)
             owner.detached.append(asyncio.create_task(self.detached(step, inner, owner)))
         elif isinstance(step, Leave):
             await self.leave(step, owner)
@@ -654,7 +659,8 @@ class Interpreter:
     async def await_to_thread(self, step: Call, scene: Scene, owner: Owner) -> None:
         """Run a synchronous function by asyncio.to_thread: a tree of its own (R1)."""
         outcome: list[Any] = []
-        work = Invocation(asyncio.get_running_loop(), scene.task, owner, own_context=False)
+        loop = asyncio.get_running_loop()
+        work = Invocation(loop, scene.task, owner, own_context=False, sensitive=False)
         inner = self.elsewhere(
             replace(scene, variables=scene.variables.fork(), works=(*scene.works, work))
         )
@@ -687,8 +693,13 @@ class Interpreter:
         ):
             how = "sensitive"  # It could wait for somebody who waits for us, unseen.
         context = self.context if how == "shared context" else None
+        sensitive = how in ("sensitive", "shared context")
         work = Invocation(
-            asyncio.get_running_loop(), scene.task, owner, own_context=context is not None
+            asyncio.get_running_loop(),
+            scene.task,
+            owner,
+            own_context=context is not None,
+            sensitive=sensitive,
         )
         variables = scene.variables.fork() if context is None else self.shared
         inner = replace(
@@ -696,9 +707,10 @@ class Interpreter:
             variables=variables,
             invocation=work,
             works=(*scene.works, work),
+            # What a context that is kept knows of calls may be long over.
+            pumped=scene.pumped if context is None else None,
             held=scene.held if context is None else (*scene.held, context),
         )
-        sensitive = how in ("sensitive", "shared context")
         executor = self.executor if how == "executor" else None
         refusal = None
         home: Home | None = None
@@ -714,6 +726,7 @@ class Interpreter:
                     if scene.loose and home.ident != threading.get_ident():
                         # Code that was abandoned is not waited for, but by this program it is.
                         how, sensitive, home, refusal = "pool", False, None, None
+                        work.sensitive = False
         if context is not None and context in scene.held:
             refusal = refusal or "deadlock"
         wrapped = sync_to_async(
@@ -821,16 +834,18 @@ class Interpreter:
         current = AsyncToSync.executors.current if hasattr(AsyncToSync.executors, "current") else 0
         home = scene.home
         executor: ThreadPoolExecutor | None = None
-        if step.executor:
+        try:
+            processes = home.resolve().kind == "process"
+        except HasExitedError:
+            processes = True
+        # Where nobody could tell whether a plain one moves the home, take one that does.
+        unclear = scene.pumped is None or (scene.pumped and scene.loose)
+        if step.executor or (processes and unclear):
             executor = ThreadPoolExecutor(1, thread_name_prefix="model-home")
             self.executors.append(executor)
             home = Home("executor", executor.submit(threading.get_ident).result(), scene.home)
-        else:
-            try:
-                if home.resolve().kind == "process":
-                    home = Home("context", None, self.process)
-            except HasExitedError:
-                home = Home("context", None, self.process)
+        elif processes and not scene.pumped:
+            home = Home("context", None, self.process)
         inner = replace(scene, home=home)
         try:
             async with ThreadSensitiveContext(executor=executor):

@@ -149,6 +149,8 @@ class Invocation:
     owner: Owner
     #: Its coroutines run in tasks of their own.
     own_context: bool
+    #: It runs in the home thread.
+    sensitive: bool
     started: bool = False
     #: The task has gone on: the outcome is there, or the task was cancelled.
     left: bool = False
@@ -226,6 +228,8 @@ class Scene:
 
     Attributes:
         home: None in a thread that belongs to no call tree.
+        pumped: the code is below an async_to_sync whose thread serves its home; None if that call
+            may have ended.
         foreign: the thread was not made by the bridge, but by code that runs in a call tree.
         loop: what the coroutine runs on.
         task: what the coroutine runs in.
@@ -243,6 +247,7 @@ class Scene:
 
     variables: Variables
     home: Home | None
+    pumped: bool | None = False
     foreign: bool = False
     loop: asyncio.AbstractEventLoop | None = None
     task: asyncio.Task[Any] | None = None

@@ -32,7 +32,7 @@ from tests.property.bridge_programs import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.property.bridge_programs import How
+    from tests.property.bridge_programs import How, Step
 
 #: Seconds after which a program counts as hung.
 PATIENCE: Final = float(os.environ.get("ASGIREF_MODEL_PATIENCE", "30"))
@@ -44,10 +44,12 @@ EXAMPLES: Final = 300
 MAX_THREADS: Final = 250
 
 
-def _calls(*path: tuple[How, int, bool]) -> Call:
+def _calls(*path: tuple[How, int, bool], then: Scope | None = None) -> Call:
     """Return the call of a function that makes the next call of the path, and so on."""
     (how, number, is_async), *rest = path
-    steps = (_calls(*rest),) if rest else ()
+    steps: tuple[Step, ...] = () if then is None else (then,)
+    if rest:
+        steps = (_calls(*rest, then=then),)
     return Call(how, Node(number, is_async, steps, "return"), "errors")
 
 
@@ -109,6 +111,22 @@ _EXECUTOR_TAKEN: Final = Node(
                     ("sensitive", 5, False),
                 ),
             ),
+        ),
+    ),
+    "return",
+)
+
+#: A plain context below async_to_sync moves nothing, not even in a loop of somebody's own there.
+_PLAIN_BELOW: Final = Node(
+    0,
+    True,
+    (
+        _calls(
+            ("sensitive", 1, False),
+            ("async_to_sync", 2, True),
+            ("sensitive", 3, False),
+            ("asyncio.run", 4, True),
+            then=Scope(False, (_calls(("sensitive", 5, False)),)),
         ),
     ),
     "return",
@@ -208,9 +226,11 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     made.end()
 
 
-@pytest.mark.parametrize("program", [_CAUGHT_EARLY, _EXECUTOR_TAKEN], ids=["caught", "taken"])
-def test_programs_that_once_hung(bench: Bench, program: Node) -> None:
-    """R12, R15: each was found once in a great many programs, and hung every time."""
+@pytest.mark.parametrize(
+    "program", [_CAUGHT_EARLY, _EXECUTOR_TAKEN, _PLAIN_BELOW], ids=["caught", "taken", "plain"]
+)
+def test_programs_that_once_failed(bench: Bench, program: Node) -> None:
+    """R1, R12, R15: each was found once in a great many programs, and failed every time."""
     assert not bench.run(program)
 
 
