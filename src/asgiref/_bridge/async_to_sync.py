@@ -68,6 +68,15 @@ class _Executors(Local):
         else:
             frame.set(Frame(value, here.work, here.root))
 
+    def __delattr__(self, name: str) -> None:
+        here = frame.get() if name == "current" else None
+        if here is None:
+            super().__delattr__(name)
+        elif here.work is None and here.root is None:
+            frame.set(None)
+        else:
+            frame.set(Frame(None, here.work, here.root))
+
 
 class AsyncToSync(Generic[_P, _R]):
     """Wraps a coroutine function so that synchronous code can call it; see `async_to_sync`.

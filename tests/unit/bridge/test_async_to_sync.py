@@ -6,6 +6,7 @@ import asyncio
 import functools
 import threading
 import warnings
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -79,6 +80,26 @@ def test_executors_current_may_be_hidden() -> None:
         return await sync_to_async(threading.get_ident)()
 
     assert async_to_sync(main)() != threading.get_ident()
+
+
+def test_executors_current_may_be_set_and_deleted() -> None:
+    """Outside of any call it is then what it was before; inside of one it is hidden."""
+
+    def outside() -> None:
+        pump = CurrentThreadExecutor(None)
+        AsyncToSync.executors.current = pump
+        assert AsyncToSync.executors.current is pump
+        del AsyncToSync.executors.current
+        assert not hasattr(AsyncToSync.executors, "current")
+        with pytest.raises(AttributeError):
+            del AsyncToSync.executors.current
+
+    async def inside() -> None:
+        del AsyncToSync.executors.current
+        assert AsyncToSync.executors.current is None
+
+    copy_context().run(outside)
+    async_to_sync(inside)()
 
 
 def test_executors_keeps_other_names() -> None:
