@@ -147,7 +147,7 @@ class _Breach:
     expected: str
     got: str
     trace: tuple[str, ...]
-    side: Side
+    side: Side = "application"
 
 
 class Finding(_Breach, Exception):  # noqa: N818 - what it is, before it is ever raised

@@ -239,6 +239,11 @@ BREACHES: Final = [
     Breach("MAIN-06", http(asgi={"spec_version": "2.5"}), http(asgi=asgi("2.5"))),
     Breach("MAIN-06", http(asgi={"version": "three"}), http(asgi={"version": "3.1"})),
     Breach(
+        "MAIN-05", http(scope={"type": "mqtt"}), http(scope={"type": "mqtt", "asgi": asgi("1")})
+    ),
+    Breach("MAIN-06", http(asgi={"version": "1.0"}), http(asgi={"version": "2.0"})),
+    Breach("MAIN-06", http(asgi={"version": "3"}), http(asgi={"version": "4.0"})),
+    Breach(
         "MAIN-09",
         Play(http_scope(), application=answering, receive=lambda _: not_awaitable),
         Play(http_scope(), (REQUEST, START, BODY)),
@@ -329,6 +334,33 @@ BREACHES: Final = [
     Breach("MAIN-42", websocket(CLOSE, CONNECT, RAISE), websocket(CONNECT, CLOSE)),
     Breach("MAIN-43", lifespan(STARTUP, READY), lifespan()),
     Breach("HTTP-01", http(type="HTTP"), http(scope={"type": "mqtt", "asgi": asgi(None)})),
+    *(
+        Breach(clause, http(type=misspelt), http(type="http"))
+        for clause, misspelt in (
+            ("HTTP-01", "https"),
+            ("HTTP-01", " http"),
+            ("WS-01", "WebSocket"),
+            ("WS-01", "websockets"),
+            ("WS-01", "wss"),
+            ("LIFE-01", "LIFESPAN"),
+        )
+    ),
+    *(
+        Breach(
+            clause,
+            websocket(extensions={name: {}}),
+            http(extensions={name: {}, "own": {}}),
+            "note",
+        )
+        for clause, name in (
+            ("PUSH-01", "http.response.push"),
+            ("ZERO-01", "http.response.zerocopysend"),
+            ("PATH-01", "http.response.pathsend"),
+            ("HINT-01", "http.response.early_hint"),
+            ("TRLR-01", "http.response.trailers"),
+            ("DEBUG-01", "http.response.debug"),
+        )
+    ),
     Breach("HTTP-03", http(client=("192.0.2.1", "80")), http(client=["192.0.2.1", 80])),
     Breach("HTTP-03", http(client="192.0.2.1:80"), http(client=None)),
     Breach("HTTP-03", http(server=("192.0.2.2", 80.0)), http(server=("/run/a.sock", None))),
@@ -593,6 +625,11 @@ BREACHES: Final = [
     ),
     Breach(
         "TLS-14", http(extensions=tls(cipher_suite=-1)), http(extensions=tls(cipher_suite=0xFFFF))
+    ),
+    *(
+        Breach(clause, http(extensions=tls(**{key: wrong})), http(extensions=tls(**{key: right})))
+        for clause, key in (("TLS-13", "tls_version"), ("TLS-14", "cipher_suite"))
+        for wrong, right in ((-1, 0), (0x10000, 0xFFFF))
     ),
     Breach(
         "TLS-15",

@@ -671,8 +671,9 @@ class TestParties:
 
     def test_strict_takes_the_text_literally(self) -> None:
         """HTTP/3 is not in it; which close codes WebSocket allows is not ASGI's to say."""
-        with pytest.raises(ConformanceError):
+        with pytest.raises(ConformanceError) as caught:
             watch(http(http_version="3"), strict=True)
+        assert ids(caught.value.findings) == ["HTTP-04"]
         close = websocket(CONNECT, s("websocket.close", code=1005))
         assert ids(watch(close)) == ["WS-58"]
         assert watch(close, strict=True) == []
@@ -747,6 +748,13 @@ class TestFindings:
         assert len(finding.trace) == 50
         assert finding.trace[0].startswith("154 send http.response.body")
         assert finding.trace[-1] == "203 send http.response.body body=<0>"
+
+    def test_both_is_told_from_neither(self) -> None:
+        """Of the two keys of a message."""
+        accept = s("websocket.accept")
+        (both,) = watch(websocket(CONNECT, accept, s("websocket.send", text="", bytes=b"")))
+        (neither,) = watch(websocket(CONNECT, accept, s("websocket.send")))
+        assert (both.got, neither.got) == ("both", "neither")
 
     def test_a_missing_type_is_told_from_a_wrong_one(self) -> None:
         """What was there is said."""
