@@ -606,6 +606,14 @@ BREACHES: Final = [
         http(extensions=tls(client_cert_name=1)),
         http(extensions=tls(client_cert_chain=ABSENT, client_cert_name=None)),
     ),
+    *(
+        Breach("TLS-03", http(extensions=tls(**{key: wrong})), http(extensions=tls(**{key: right})))
+        for key, wrong, right in (
+            ("client_cert_chain", "pem", ("pem",)),
+            ("client_cert_chain", [b"pem"], ["pem"]),
+            ("client_cert_error", True, None),
+        )
+    ),
     Breach(
         "TLS-04", http(extensions=tls(server_cert=ABSENT)), http(extensions=tls(server_cert=None))
     ),
