@@ -267,6 +267,7 @@ BREACHES: Final = [
         sends(START, s("http.response.body", more_body=False)),
     ),
     Breach("MAIN-15", extra([2**63]), extra([2**63 - 1, -(2**63)])),
+    Breach("MAIN-15", extra({"a": -(2**63) - 1}), extra({"a": -(2**63)})),
     Breach("MAIN-15", opened(s("websocket.close", code=2**64)), opened(CLOSE)),
     Breach("MAIN-16", extra(float("nan")), extra(1e308)),
     Breach("MAIN-16", extra({"a": float("inf")}), extra({"a": -0.0})),

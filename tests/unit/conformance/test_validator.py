@@ -749,6 +749,21 @@ class TestFindings:
         assert finding.trace[0].startswith("154 send http.response.body")
         assert finding.trace[-1] == "203 send http.response.body body=<0>"
 
+    def test_values_of_any_depth_and_size_take_a_bounded_time(self) -> None:
+        """What holds itself is looked into so far; what is long, to its thousandth item."""
+        endless: list[Any] = []
+        endless.append(endless)
+        assert watch(http(REQUEST, START, s("http.response.body", own=endless))) == []
+        nested: Any = object()
+        for _ in range(12):
+            nested = {"a": [nested]}
+        assert watch(http(REQUEST, START, s("http.response.body", own=nested))) == []
+        for place, found in ((900, ["MAIN-14"]), (1100, [])):
+            long: list[Any] = [0] * 2000
+            long[place] = object()
+            findings = watch(http(REQUEST, START, s("http.response.body", own=long)))
+            assert ids(findings) == found
+
     def test_both_is_told_from_neither(self) -> None:
         """Of the two keys of a message."""
         accept = s("websocket.accept")
