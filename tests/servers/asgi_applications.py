@@ -13,7 +13,8 @@ import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from asgiref.wsgi import AsgiToWsgi
+from asgiref.wsgi import AsgiToWsgi, WsgiToAsgi
+from tests.servers.plain_site import plain_application
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -122,11 +123,17 @@ def urlpatterns_of_django() -> list[Any]:
     ]
 
 
+def wsgi_application() -> Any:
+    """Return the plain WSGI application, on its way back through the other adapter."""
+    return WsgiToAsgi(plain_application)
+
+
 #: The frameworks, by the names of their applications here.
 FRAMEWORKS: Final[dict[str, Callable[[], Any]]] = {
     "starlette": starlette_application,
     "fastapi": fastapi_application,
     "django": django_application,
+    "wsgi": wsgi_application,
 }
 
 

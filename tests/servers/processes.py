@@ -54,6 +54,7 @@ COMMANDS: Final = {
         "--log-level warning --no-control-socket"
     ),
     "cheroot": "cheroot {app} --bind {host}:{port}",
+    "wsgiref": "tests.servers.simple_server {app} {port}",
 }
 
 

@@ -12,6 +12,7 @@ import importlib.util
 import os
 import socket
 import sys
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -93,7 +94,7 @@ def check_site(server: Server, *, chunked: bool) -> None:
 
 
 @pytest.mark.parametrize("framework", ["flask", "bottle", "falcon", "pyramid", "django"])
-@pytest.mark.parametrize("kind", ["uvicorn-httptools", "hypercorn", "granian"])
+@pytest.mark.parametrize("kind", ["uvicorn-h11", "uvicorn-httptools", "hypercorn", "granian"])
 def test_wsgi_frameworks(kind: str, framework: str) -> None:
     """WSGI frameworks behind ASGI servers: pages, an upload, a streamed download, keep-alive."""
     if not installed(framework):
@@ -102,11 +103,11 @@ def test_wsgi_frameworks(kind: str, framework: str) -> None:
         check_site(server, chunked=False)
 
 
-@pytest.mark.parametrize("framework", ["starlette", "fastapi", "django"])
-@pytest.mark.parametrize("kind", WSGI_SERVERS)
+@pytest.mark.parametrize("framework", ["starlette", "fastapi", "django", "wsgi"])
+@pytest.mark.parametrize("kind", [*WSGI_SERVERS, "wsgiref"])
 def test_asgi_frameworks(kind: str, framework: str) -> None:
-    """ASGI frameworks behind WSGI servers: the same."""
-    if not installed(framework):
+    """ASGI frameworks behind WSGI servers, and a WSGI application behind both adapters."""
+    if framework != "wsgi" and not installed(framework):
         pytest.skip(f"{framework} is not installed")
     with serving(kind, f"{ASGI}:{framework}") as server:
         check_site(server, chunked=False)
@@ -185,6 +186,28 @@ class TestWsgiToAsgi:
                     assert connection.recv(100)
             with client(server) as connection:
                 assert get(connection, "/hello") == (200, b"hello")
+
+    def test_unread_uploads(self, kind: str) -> None:
+        """Clients that leave an upload unread end the response that streams beside it."""
+        with serving(kind, f"{WSGI}:plain") as server, client(server) as connection:
+            for _ in range(3):
+                with server.connect() as upload:
+                    upload.sendall(
+                        b"POST /endless HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n"
+                        + bytes(BLOCK)
+                    )
+                    assert upload.recv(100)
+                    upload.setblocking(False)
+                    with contextlib.suppress(BlockingIOError):
+                        for _ in range(16):
+                            upload.send(bytes(BLOCK))
+            patience = threading.Event()
+            for _ in range(int(PATIENCE / 0.1)):
+                if get(connection, "/running") == (200, b"0"):
+                    break
+                patience.wait(0.1)
+            else:
+                pytest.fail("a response goes on without its client")
 
     def test_slow_readers_and_stalled_uploads(self, kind: str) -> None:
         """Clients that neither read nor send, however many, do not keep others from threads."""

@@ -1,65 +1,21 @@
 """The same small site in several WSGI frameworks, each behind ``WsgiToAsgi``.
 
 ``/hello`` answers in one block; ``/upload`` counts and hashes what it reads in blocks;
-``/download?blocks=N`` gives N blocks of 64 KiB; ``/echo`` gives each block as it reads it.
+``/download?blocks=N`` gives N blocks of 64 KiB.
 The environment variable ``ASGIREF_TEST_SITE`` says which one; no other is imported.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import os
 from typing import TYPE_CHECKING, Any, Final
 
 from asgiref.wsgi import WsgiToAsgi
+from tests.servers.plain_site import count, make, plain_application
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-BLOCK: Final = 64 * 1024
-
-
-def count(stream: Any) -> str:
-    """Read a body in blocks; return its length and hash."""
-    digest, size = hashlib.sha256(), 0
-    while block := stream.read(BLOCK):
-        digest.update(block)
-        size += len(block)
-    return f"{size} {digest.hexdigest()}"
-
-
-def make(blocks: int) -> Iterator[bytes]:
-    """Give blocks that tell their number."""
-    for number in range(blocks):
-        yield number.to_bytes(8, "big") * (BLOCK // 8)
-
-
-def plain_application(environ: dict[str, Any], start_response: Any) -> Any:
-    """Answer by PEP 3333 alone."""
-    path = environ["PATH_INFO"]
-    headers = [("Content-Type", "text/plain")]
-    if path == "/upload":
-        answer = count(environ["wsgi.input"]).encode()
-    elif path == "/download":
-        start_response("200 OK", headers)
-        return make(int(environ["QUERY_STRING"].partition("=")[2]))
-    elif path == "/echo":
-        start_response("200 OK", headers)
-        return iter(environ["wsgi.input"].read1, b"")
-    elif path == "/fail":
-        start_response("200 OK", headers)
-        return failing()
-    else:
-        answer = b"hello"
-    start_response("200 OK", [*headers, ("Content-Length", str(len(answer)))])
-    return [answer]
-
-
-def failing() -> Iterator[bytes]:
-    """Fail within the response."""
-    yield b"some"
-    raise RuntimeError("deliberate: a response that fails half-way")
+    from collections.abc import Callable
 
 
 def flask_application() -> Any:
