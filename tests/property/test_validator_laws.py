@@ -164,6 +164,7 @@ class TestWsgiToAsgi:
 class TestAsgiToWsgi:
     """Our adapter as a server: scopes and events as the text has them, nothing at any level."""
 
+    @settings(max_examples=settings().max_examples // 2)
     @given(methods, paths, st.binary(max_size=20), header_lists, scripts)
     def test_requests(
         self, method: str, path: str, body: bytes, headers: list[tuple[str, str]], script: Script
@@ -237,6 +238,7 @@ class TestAsgiToWsgi:
 class TestBothAdapters:
     """A validator between the two sees one as a server and the other as an application."""
 
+    @settings(max_examples=settings().max_examples // 2)
     @given(methods, paths, st.binary(max_size=20), scripts)
     def test_wsgi_through_asgi(self, method: str, path: str, body: bytes, script: Script) -> None:
         """Nothing at any level, on either side."""
