@@ -37,6 +37,9 @@ Structures and their costs
 - ``InputQueue``: an ``asyncio.Queue`` without its deques and event. The first message lives in a
   slot; a deque exists only while two or more wait; producers that wait, ``join()`` and
   ``shutdown()`` share one lazily made record.
+- ``Line``: the producers that wait for room. The successor's queue takes it over, so that nobody
+  who waited is overtaken when an instance ends; ``InstancePool.lines`` has those between queues.
+- ``PresentApplication``: what is known about how the application is to be called.
 - ``details`` dictionaries, the public face of an instance, are made when somebody looks.
 - ``Reports``: endings in order, delivered to the hooks one at a time by whichever checker runs.
 - ``Run``: one ``arun()`` from start to the last report; owns the stages of a stop.

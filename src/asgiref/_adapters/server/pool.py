@@ -1,26 +1,23 @@
 """The instances of one server: made, messaged, evicted, idle, ended, succeeded.
 
-Belongs to the thread of the event loop it is bound to; nothing here waits, except the little
-coroutines that applications run in.
+Belongs to the thread of the event loop it is bound to; nothing here waits.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from asyncio import get_running_loop
 from collections import OrderedDict
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from asgiref._adapters.compatibility import guarantee_single_callable
 from asgiref._adapters.server.endings import Ledger
 from asgiref._adapters.server.errors import ServerStopped
 from asgiref._adapters.server.input_queue import InputQueue
 from asgiref._adapters.server.instance import ForeignInstance, Gate, Instance
 from asgiref._adapters.server.instance_table import InstanceTable
 from asgiref._adapters.server.message_order import MessageOrder
+from asgiref._adapters.server.present_application import PresentApplication
 from asgiref._adapters.server.reports import EndingHooks, Report, Reports
 
 if TYPE_CHECKING:
@@ -76,6 +73,7 @@ class InstancePool:
         self.ledger = Ledger()
         self.order: MessageOrder[Instance] = MessageOrder(clock)
         self.table = InstanceTable(self, self.order)
+        self.application = PresentApplication()
         self.make_room = make_room
         self.wants_endings = wants_endings
         self.reports = Reports(host, self.ledger, self._reported, wants_endings)
@@ -97,9 +95,6 @@ class InstancePool:
         #: Tasks that put messages for other threads.
         self.deliveries: set[asyncio.Task[None]] = set()
         self._look: asyncio.Handle | None = None
-        self._known_application: Any = None
-        self._application: Any = None
-        self._direct = False
 
     # Which loop
 
@@ -190,7 +185,7 @@ class InstancePool:
                 successor.note_use()
                 self.order.touch(successor)
                 return successor.queue
-        self._look_at_application()
+        self.application.look_at(self.host.application)
         if ended is not None and self.table.holds(ended):
             self._drop_entry(ended)
         limit = max(1, self.host.max_applications)
@@ -205,22 +200,6 @@ class InstancePool:
                     self._cancel(forgotten, "deleted")
         return self._start(scope_id, scope).queue
 
-    def _look_at_application(self) -> None:
-        """See how the present application is to be called; it may have been reassigned."""
-        application = self.host.application
-        if application is self._known_application and self._application is not None:
-            return
-        if not callable(application):
-            raise TypeError(
-                f"the application must be callable, got {application!r}; "
-                "assign an ASGI application to 'application'"
-            )
-        self._application = guarantee_single_callable(application)
-        self._known_application = application
-        self._direct = inspect.iscoroutinefunction(self._application) or (
-            inspect.iscoroutinefunction(getattr(self._application, "__call__", None))  # noqa: B004 -- whether it is a coroutine function
-        )
-
     def _start(
         self,
         scope_id: Hashable,
@@ -230,16 +209,15 @@ class InstancePool:
     ) -> Instance:
         loop = self.loop
         assert loop is not None  # bound by whoever came here
-        application = self._application
         queue = InputQueue(self.host.input_queue_size, self.ledger)
         instance = Instance(self, scope_id, scope, queue)
         queue.attach(instance, inherited, self.lines.pop(scope_id, None) if self.lines else None)
         coroutine: Coroutine[Any, Any, Any]
         if scope_id in self.departed:
             self._close_gate(instance)
-            coroutine = self._call_after_predecessors(instance, application)
+            coroutine = self.application.call_after_predecessors(instance)
         else:
-            coroutine = self._call_directly(instance, loop)
+            coroutine = self.application.call(instance, loop)
         task = loop.create_task(coroutine, name="asgiref.server instance")
         instance.task = task
         task.add_done_callback(instance.done)
@@ -250,29 +228,6 @@ class InstancePool:
         else:
             self.table.substitute(predecessor, instance)
         return instance
-
-    def _call_directly(
-        self, instance: Instance, loop: asyncio.AbstractEventLoop
-    ) -> Coroutine[Any, Any, Any]:
-        """The coroutine of the application itself where possible: it saves one per instance."""
-        application = self._application
-        if loop.get_task_factory() is not None:
-            # An eager factory would run the application inside get-or-create.
-            return _call_later(instance, application)
-        if not self._direct:
-            return _call(instance, application)
-        try:
-            coroutine = application(instance.scope, instance.queue.get, instance.send)
-        except Exception:  # noqa: BLE001 -- raised once more, inside the instance
-            return _call(instance, application)
-        return coroutine if type(coroutine) is CoroutineType else _wait_for(coroutine)
-
-    async def _call_after_predecessors(self, instance: Instance, application: Any) -> None:
-        gate = instance.gate
-        assert gate is not None  # made together with this coroutine
-        await gate.opened
-        instance.gate = None
-        await _call(instance, application)
 
     # Successors that wait
 
@@ -415,7 +370,7 @@ class InstancePool:
         if instance.accepted == len(unread):
             return False
         try:
-            self._look_at_application()
+            self.application.look_at(self.host.application)
         except TypeError:
             logger.exception(
                 "No successor for scope id %r: its unread messages are reported", instance.scope_id
@@ -600,16 +555,3 @@ class InstancePool:
         for instance in self.unfinished():
             if instance.reason is None:
                 self.retire(instance, "shutdown")
-
-
-async def _call(instance: Instance, application: Any) -> None:
-    await application(instance.scope, instance.queue.get, instance.send)
-
-
-async def _call_later(instance: Instance, application: Any) -> None:
-    await asyncio.sleep(0)
-    await _call(instance, application)
-
-
-async def _wait_for(awaitable: Any) -> None:
-    await awaitable
