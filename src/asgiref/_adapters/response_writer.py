@@ -121,7 +121,8 @@ class ResponseWriter:
 
         Raises:
             ClientGone: nobody is there to get it.
-            RuntimeError: the block goes past the Content-Length; what it allows was sent.
+            RuntimeError: the Content-Length was reached before. A block that goes beyond it is cut
+                there, as in an iteration (PEP 3333, "Handling the Content-Length Header").
             TypeError: the block is not ``bytes``.
         """
         allowed = self._left if self._sent else self._announced()
@@ -130,10 +131,10 @@ class ResponseWriter:
                 raise asyncio.CancelledError("The request was cancelled.")
             if not self._complete:
                 raise ClientGone("The client disconnected; nothing more can be written to it.")
-        if allowed is not None and len(block) > allowed and not self._bodiless:
+        if allowed == 0 and block and not self._bodiless:
             raise RuntimeError(
-                f"write() got {len(block)} bytes where the Content-Length left {allowed}; "
-                "the rest was not sent."
+                f"write() got {len(block)} bytes after the Content-Length of {self._announced()} "
+                "was reached; they were not sent."
             )
 
     def _announced(self) -> int | None:

@@ -767,16 +767,22 @@ class TestResponse:
         assert exchange.complete
 
     def test_write_past_the_content_length(self) -> None:
-        """``write`` sends what the Content-Length allows, then says that there was more."""
+        """``write`` sends what the Content-Length allows, then refuses more."""
+        cut: list[bool] = []
 
         def application(environ: Environ, start_response: StartResponse) -> list[bytes]:
             del environ
-            start_response("200 OK", [("Content-Length", "3")])(b"abcd")
+            write = start_response("200 OK", [("Content-Length", "3")])
+            write(b"ab")
+            write(b"cd")
+            cut.append(True)
+            write(b"e")
             return []
 
         exchange, error = play_failing(application)
         assert isinstance(error, RuntimeError)
-        assert "Content-Length" in str(error)
+        assert "Content-Length of 3 was reached" in str(error)
+        assert cut == [True]
         assert exchange.body == b"abc"
         assert exchange.complete
 
