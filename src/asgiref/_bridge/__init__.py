@@ -19,9 +19,10 @@ Work (work.py)
     task has gone, nobody wants the outcome, and the thread is *told* so at its next call.
     ``Work.around`` is the work that runs the loop on which this one is awaited, if one does: with
     the frames it makes the chain of ancestors.
-    What is to be called stands in a list, ``Work._claim``: whoever pops it owns the work and then
+    Whoever wants to run or end it enters a list, ``Work._claims``: the first owns the work and then
     moves it out of PENDING, so a work may stand in two queues and still runs once. A moment passes
-    between the two: who finds the list empty, and PENDING, leaves the rest to the owner.
+    between the two: who finds another one first, and PENDING, leaves the rest to the owner. A
+    thread that was interrupted in that moment finds itself first the next time (I5).
     ``Work.call`` is the call in which its thread is blocked: that is where a cancellation of the
     task goes. `Errand` is what a foreign thread pool gets to run for it.
 

@@ -111,7 +111,8 @@ class Conversation(Generic[_R]):
     def _wait(self, ready: Callable[[], bool], *, quietly: bool) -> None:
         call = self._call
         with self._blocked(quietly=quietly):
-            launch = None if self._launched else call.hand_over
+            # Once more if a signal handler raised before it was; that does no harm.
+            launch = None if call.started else call.hand_over
             self._launched = True
             call.serve(launch, lambda: ready() or call.over, foreign=self._foreign)
         context = call.context

@@ -89,7 +89,7 @@ def _frame_on(
 class Work(Suspension):
     """One synchronous call in flight.
 
-    Who takes the call out of ``_claim`` is the only one to move the state out of PENDING. The lock
+    Who stands first in ``_claims`` is the only one to move the state out of PENDING. The lock
     guards `abandoned`, `request` and `call`. What else both sides use is written by one side before
     it hands over, and read by the other after.
     """
@@ -97,10 +97,11 @@ class Work(Suspension):
     __slots__ = (
         "__weakref__",
         "_base",
-        "_claim",
+        "_claims",
         "abandoned",
         "around",
         "call",
+        "child",
         "context",
         "counted",
         "driven",
@@ -150,9 +151,11 @@ class Work(Suspension):
         self.lock: Final = mailbox.lock
         #: For `SyncToAsync.thread_handler`; None where that would only make the call.
         self.exc_info: ExcInfo | None = exc_info
-        #: The call, until somebody takes it. A list, for ``pop`` is atomic; a lock, taken as often,
-        #: cost 4 % of a call.
-        self._claim: Final = [child]
+        #: What to call, until it was called or never will be.
+        self.child: Callable[[], Any] | None = child
+        #: Who wants to call or end it, in order: the identifiers of threads, and marks of those who
+        #: end it. A list, for ``append`` is atomic; a lock, taken as often, cost 4 % of a call.
+        self._claims: Final[list[object]] = []
         self.sensitive: Final = sensitive
         self.waiting_thread: Final = mailbox.thread
         #: The work whose code runs the loop, and which therefore waits for this one.
@@ -253,21 +256,25 @@ class Work(Suspension):
         """Do the call, unless somebody else did or does, or it was dropped, or has to wait."""
         if self.exclusive is not None and not self._may_enter(self.exclusive):
             return
-        try:
-            child = self._claim.pop()
-        except IndexError:
+        me = get_ident()
+        claims = self._claims
+        claims.append(me)
+        # In PENDING also when a signal handler raised here before, and this runs once more (I5).
+        if claims[0] != me or self.state != PENDING:
             self._run_again()
             return
-        self.state = _RUNNING
-        self.runs_in = get_ident()
-        if call_tree.INHERITED:
-            self.context.run(call_tree.arrive)
-            self._base = self.context.copy()
+        child = self.child
         here = thread.here
         outer = here.work
-        here.work = self
         try:
             try:
+                self.state = _RUNNING
+                self.runs_in = me
+                here.work = self
+                if call_tree.INHERITED:
+                    self.context.run(call_tree.arrive)
+                    self._base = self.context.copy()
+                assert child is not None
                 if self.exc_info is None:
                     self.result_ = self.context.run(child)
                 else:
@@ -305,7 +312,7 @@ class Work(Suspension):
 
     def _finish(self) -> None:
         """Report the outcome. May be called again if it was interrupted."""
-        self.exc_info = None
+        self.child = self.exc_info = None
         # Without the lock: first the state, then the look; `abandon` does the reverse. If both see
         # each other, both throw the outcome away.
         self.state = DONE
@@ -320,7 +327,7 @@ class Work(Suspension):
 
     def _let_go(self) -> None:
         """Free what the call needed to run, and whoever waits for its end."""
-        self.exc_info = None
+        self.child = self.exc_info = None
         self._let_others_go()
 
     def _let_others_go(self) -> None:
@@ -342,9 +349,9 @@ class Work(Suspension):
 
     def fail(self, exception: BaseException) -> None:
         """End the call without having run it."""
-        try:
-            self._claim.pop()
-        except IndexError:
+        me = object()
+        self._claims.append(me)
+        if self._claims[0] is not me:
             return
         self.exception = exception
         self.state = DONE
@@ -509,12 +516,10 @@ class Work(Suspension):
     def abandon(self) -> None:
         """Leave for good: do not start it, or let it finish alone."""
         self._resume = self._context = None
-        try:
-            self._claim.pop()
-        except IndexError:
-            dropped = False
-        else:
-            dropped = True
+        me = object()
+        self._claims.append(me)
+        dropped = self._claims[0] is me
+        if dropped:
             self.state = _DROPPED
         with self.lock:
             self.abandoned = True

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from asgiref._bridge.async_to_sync import async_to_sync
+from asgiref._bridge.call import Call
 from asgiref._bridge.conversation import Conversation
 from asgiref._bridge.sync_to_async import sync_to_async
 
@@ -173,3 +174,25 @@ def test_on_a_loop_that_is_given() -> None:
         await thread
 
     asyncio.run(main())
+
+
+def test_interrupted_before_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R7: a signal handler may raise before the coroutine is handed over; closing does not hang."""
+    serve = Call.serve
+    interrupts = [KeyboardInterrupt]
+
+    def interrupted(call: Call, *args: Any, **options: Any) -> None:
+        if interrupts:
+            raise interrupts.pop()
+        serve(call, *args, **options)
+
+    monkeypatch.setattr(Call, "serve", interrupted)
+
+    async def never() -> None:
+        raise AssertionError("nobody waits for this")
+
+    conversation = Conversation(never)
+    with pytest.raises(KeyboardInterrupt):
+        conversation.result()
+    conversation.close()
+    assert conversation.over

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from asgiref._bridge import exclusive_context
+from asgiref._bridge import exclusive_context, state
+from asgiref._bridge import work as work_module
 from asgiref._bridge.async_to_sync import async_to_sync
 from asgiref._bridge.mailbox import Mailbox
 from asgiref._bridge.sync_to_async import sync_to_async
@@ -131,3 +132,34 @@ def test_interrupted_before_the_task_heard_of_a_call(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Mailbox, "deliver", interrupted)
     assert asyncio.run(sync_to_async(work)()) == "goes on"
     assert interrupts == []
+
+
+class _InterruptedOnce:
+    """The thread state, which a signal handler interrupts when one thread asks for it."""
+
+    def __init__(self, thread: int) -> None:
+        self._thread: int | None = thread
+
+    @property
+    def here(self) -> object:
+        if self._thread == threading.get_ident():
+            self._thread = None
+            raise KeyboardInterrupt
+        return state.thread.here
+
+
+def test_interrupted_before_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R7: work that a thread has claimed is not lost, nor is the context that it has entered."""
+    shared = Context()
+    log: list[str] = []
+
+    async def main() -> None:
+        monkeypatch.setattr(work_module, "thread", _InterruptedOnce(home))
+        await asyncio.shield(sync_to_async(log.append, context=shared)("once"))
+
+    home = threading.get_ident()
+    with pytest.raises(KeyboardInterrupt):
+        async_to_sync(main)()
+    monkeypatch.undo()
+    assert log in ([], ["once"])  # not, if its task was cancelled before
+    assert asyncio.run(sync_to_async(str, context=shared)("free")) == "free"
