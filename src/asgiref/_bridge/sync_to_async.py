@@ -183,7 +183,7 @@ class SyncToAsync(Generic[_P, _R]):
         self,
         loop: AbstractEventLoop,  # noqa: ARG002  # for those who override
         exc_info: ExcInfo,
-        task_context: Any,  # noqa: ARG002  # for those who override
+        task_context: Any,
         func: Callable[..., _R],
         *args: Any,
         **kwargs: Any,
@@ -204,12 +204,15 @@ class SyncToAsync(Generic[_P, _R]):
             return func(*args, **kwargs)
         try:
             with Reraising(exception):
-                raise exception
+                # A task that has gone may look at its exception, which this changes for a moment.
+                if not getattr(task_context, "abandoned", False):
+                    raise exception
         except BaseException as raised:
             if raised is not exception:
                 raise  # a signal handler's
             del exception, exc_info, raised
             return func(*args, **kwargs)
+        return func(*args, **kwargs)
 
     def send(self, work: Work) -> None:
         """Put ``work`` where it belongs (R1 to R3). Any thread."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from asgiref._bridge import call_tree, exclusive_context
 from asgiref._bridge.context import adopt, same
-from asgiref._bridge.handled import get_context, set_context
+from asgiref._bridge.handled import Reraising, get_context, set_context
 from asgiref._bridge.mailbox import Mailbox
 from asgiref._bridge.state import Frame, frame, thread, thread_sensitive_context
 from asgiref._bridge.suspension import Suspension
@@ -525,6 +525,11 @@ class Work(Suspension):
             self.abandoned = True
             done = self.state == DONE
             call, self.request = self.request, None
+        if self.exc_info is not None and not dropped:
+            # The thread may be about to handle the task's exception, which changes that for a
+            # moment: let it put that back; if it has not begun it will not, now.
+            with Reraising.lock:
+                pass
         if dropped:
             future, self.future = self.future, None
             self._let_go()
