@@ -137,7 +137,8 @@ class Interpreter:
         default_factory=lambda: Variables({"first": None, "second": None, "local": None})
     )
     #: A task was cancelled, or waited for one that failed. CPython hides from a coroutine into
-    #: which an exception was thrown, until it waits again, what its callers handle.
+    #: which an exception was thrown, until it waits again, what its callers handle; then it sees
+    #: what is handled around the loop, or nothing.
     interrupted: bool = False
     process: Home = field(default_factory=lambda: Home("process"))
 
@@ -189,7 +190,8 @@ class Interpreter:
         if scene.handled is not None:
             seen = sys.exception()
             self.expect(
-                seen is scene.handled or (seen is None and self.interrupted),
+                seen is scene.handled
+                or (self.interrupted and (seen is None or isinstance(seen, HandledError))),
                 f"node {node.number}: sys.exception() is {seen!r}",
             )
         return record
@@ -892,6 +894,8 @@ class Interpreter:
                 await asyncio.wait((task,))
             except asyncio.CancelledError as error:
                 interruption = error
+                for outer in scene.controls:
+                    outer.stop_here()
         control.release()
         value, exception = None, None
         try:

@@ -206,6 +206,13 @@ class Control:
             self._issued = True
         self.look()
 
+    def stop_here(self) -> None:
+        """Note that somebody has caught the cancellation, if it came, and does not pass it on."""
+        with self._lock:
+            issued = self._issued
+        if issued:
+            self.release()
+
     def look(self) -> None:
         """Let the node go on if the cancellation cannot reach it any more."""
         with self._lock:

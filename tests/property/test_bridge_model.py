@@ -132,6 +132,41 @@ _PLAIN_BELOW: Final = Node(
     "return",
 )
 
+#: A cancellation is caught by one who waits for the end of what it has cancelled already.
+_CAUGHT_ABOVE: Final = Node(
+    0,
+    True,
+    (
+        Stop(
+            "cancel",
+            Node(
+                1,
+                True,
+                (
+                    Stop(
+                        "cancel",
+                        Node(
+                            2,
+                            True,
+                            (
+                                replace(_calls(("sensitive", 3, False)), catch="all"),
+                                _calls(("sensitive", 4, False)),
+                            ),
+                            "return",
+                        ),
+                        target=3,
+                        hold=True,
+                    ),
+                ),
+                "return",
+            ),
+            target=4,
+            hold=True,
+        ),
+    ),
+    "return",
+)
+
 
 class Watch:
     """Ends the process if a program hangs, and says which one."""
@@ -227,7 +262,9 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 
 @pytest.mark.parametrize(
-    "program", [_CAUGHT_EARLY, _EXECUTOR_TAKEN, _PLAIN_BELOW], ids=["caught", "taken", "plain"]
+    "program",
+    [_CAUGHT_EARLY, _CAUGHT_ABOVE, _EXECUTOR_TAKEN, _PLAIN_BELOW],
+    ids=["caught early", "caught above", "taken", "plain"],
 )
 def test_programs_that_once_failed(bench: Bench, program: Node) -> None:
     """R1, R12, R15: each was found once in a great many programs, and failed every time."""
