@@ -558,7 +558,10 @@ class Interpreter:
             await self.scope(node, step, scene, owner)
         elif isinstance(step, Detach):
             inner = replace(self.in_task(scene), pumped=None if scene.pumped else scene.pumped)
-            owner.detached.append(asyncio.create_task(self.detached(step, inner, owner)))
+            task = asyncio.create_task(self.detached(step, inner, owner))
+            owner.detached.append(task)
+            if owner.gate.done() and self.may_end(scene.home):
+                await asyncio.wait((task,))  # it begins at once, and would race with that end
         elif isinstance(step, Leave):
             await self.leave(step, owner)
         elif step.how == "cancel":
@@ -585,10 +588,15 @@ class Interpreter:
     async def detached(self, step: Detach, scene: Scene, owner: Owner) -> None:
         """Run, or wait first until the outermost coroutine is about to end."""
         # In a context that may end at any moment, nobody could tell which home is right.
-        if step.late or scene.home is None or scene.home.kind in ("context", "executor"):
+        if step.late or self.may_end(scene.home):
             await asyncio.shield(owner.gate)
         call = Call("direct", step.child, "all")
         await self.async_call(-1, call, replace(scene, task=asyncio.current_task()), owner)
+
+    @staticmethod
+    def may_end(home: Home | None) -> bool:
+        """Tell whether a home may end before the outermost coroutine on the loop does."""
+        return home is None or home.kind in ("context", "executor")
 
     async def leave(self, step: Leave, owner: Owner) -> None:
         """Leave something unfinished."""
