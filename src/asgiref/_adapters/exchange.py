@@ -18,7 +18,6 @@ Only the loop's side touches tasks and the server; the thread's side reaches the
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from abc import ABC, abstractmethod
 from collections import deque
 from contextvars import copy_context
@@ -182,18 +181,8 @@ class Exchange(ABC):
             self._raise_failure()
             return
         self._completed = True
-        end: Event = {"type": "http.response.body"}
-        size, blocks = 0, 1
-        # One event less where the last one is still here to be completed. Taking it out decides
-        # who has it: this thread or the loop.
-        with contextlib.suppress(IndexError):
-            last = self._outgoing.pop()
-            if last[0]["type"] == "http.response.body":
-                end, size, blocks = {**last[0], "more_body": False}, last[1], 0
-            else:
-                self._outgoing.append(last)
-        self._outgoing.append((end, size))
-        self._hand_over(0, blocks, urgent=urgent)
+        self._outgoing.append(({"type": "http.response.body"}, 0))
+        self._hand_over(0, 1, urgent=urgent)
 
     @abstractmethod
     def _hand_over(self, size: int, blocks: int, *, urgent: bool) -> None:

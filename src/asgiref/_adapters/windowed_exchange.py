@@ -216,10 +216,7 @@ class WindowedExchange(Exchange):
                     return
                 self._sending = True
             idle = False
-            try:
-                event, size = outgoing.popleft()
-            except IndexError:  # finish() has it in its hands for a moment
-                continue
+            event, size = outgoing.popleft()
             try:
                 await send(event)
             except asyncio.CancelledError:

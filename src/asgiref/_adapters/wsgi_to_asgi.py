@@ -334,7 +334,8 @@ class WsgiToAsgiInstance:
         """
         response = self._response
         if type(iterable) is list or type(iterable) is tuple:
-            # All blocks are here, so the last one is known and completes the response by itself.
+            # All blocks are here, so the last one is known: one call of the loop carries it and
+            # the end.
             final = len(iterable) - 1
             for index, block in enumerate(iterable):
                 last = index == final

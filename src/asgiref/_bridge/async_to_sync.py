@@ -250,11 +250,10 @@ AsyncToSync.__annotations__ = LateAnnotations(AsyncToSync.__annotations__)  # ty
 
 def _look_at(awaitable: Any) -> None:
     """Raise or warn if ``awaitable`` is not a coroutine function."""
-    if not callable(awaitable):
-        what = "a coroutine" if inspect.isawaitable(awaitable) else "an object"
+    if inspect.isawaitable(awaitable) and not callable(awaitable):
         raise TypeError(
-            f"async_to_sync takes an async function, and was given {what} that cannot be called: "
-            f"{awaitable!r}; write async_to_sync(function)(arguments)"
+            "async_to_sync takes an async function, and was given a coroutine that cannot be "
+            f"called: {awaitable!r}; write async_to_sync(function)(arguments)"
         )
     if inspect.isasyncgenfunction(awaitable):
         raise TypeError(

@@ -114,7 +114,9 @@ class Local:
 
     def __init_subclass__(cls) -> None:
         if not cls.__module__.startswith("asgiref._bridge."):
-            raise TypeError("Local cannot be subclassed: make one, and keep it in your own class")
+            raise TypeError(
+                "asgiref.local.Local cannot be subclassed: make one, and keep it in your own class"
+            )
 
     # Not __getattr__: until 3.12, that one is called only after an AttributeError was made.
     def __getattribute__(self, name: str) -> Any:

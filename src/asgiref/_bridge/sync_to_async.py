@@ -333,23 +333,22 @@ _thread_handler: Final = SyncToAsync.thread_handler
 SyncToAsync.__annotations__ = LateAnnotations(SyncToAsync.__annotations__)  # type: ignore[assignment]  # see there
 
 
+def _refused(reason: str) -> TypeError:
+    """Return the error of asgiref 3.13.0, whose text programs compare; the reason is a note."""
+    error = TypeError("sync_to_async can only be applied to sync functions.")
+    error.add_note(reason)
+    return error
+
+
 def _look_at(func: Any) -> None:
     """Raise or warn if ``func`` is not a plain synchronous callable."""
     if not callable(func):
-        raise TypeError(
-            f"sync_to_async can only be applied to sync functions, not to {func!r}; "
-            "pass the function itself, without calling it"
-        )
+        raise _refused(f"{func!r} cannot be called; pass the function itself, without calling it")
     call = type(func).__call__ if callable(type(func)) else func
     if iscoroutinefunction(func) or iscoroutinefunction(call):
-        raise TypeError(
-            f"sync_to_async can only be applied to sync functions, and {func!r} is async: await it"
-        )
+        raise _refused(f"{func!r} is async: await it")
     if inspect.isasyncgenfunction(func):
-        raise TypeError(
-            f"sync_to_async can only be applied to sync functions, and {func!r} is an async "
-            "generator function: iterate over it with 'async for'"
-        )
+        raise _refused(f"{func!r} is an async generator function: iterate over it with 'async for'")
     if inspect.isgeneratorfunction(func):
         warnings.warn(
             f"sync_to_async was given the generator function {func!r}: only its creation runs in "

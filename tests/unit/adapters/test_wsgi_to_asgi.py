@@ -528,8 +528,39 @@ class TestCarelessServer:
 class TestResponse:
     """From ``start_response`` to the last event."""
 
+    @pytest.mark.parametrize(
+        ("headers", "blocks", "sent"),
+        [
+            ([], [], []),
+            ([], [b""], [b""]),
+            ([], [b"", b""], [b""]),
+            ([], [b"a", b"b"], [b"a", b"b"]),
+            ([("Content-Length", "3")], [b"a", b"bcd", b"e"], [b"a", b"bc"]),
+        ],
+    )
+    @pytest.mark.parametrize("make", [list, iter], ids=["list", "iterator"])
+    def test_events(
+        self,
+        headers: list[tuple[str, str]],
+        blocks: list[bytes],
+        sent: list[bytes],
+        make: Callable[[list[bytes]], Iterable[bytes]],
+    ) -> None:
+        """Blocks say that more comes, and the end is an event of its own, as in asgiref 3.13.0."""
+
+        def application(environ: Any, start_response: Any) -> Iterable[bytes]:
+            start_response("200 OK", headers)
+            return make(blocks)
+
+        start, *body = play(application).sent
+        assert start["type"] == "http.response.start"
+        assert body == [
+            *({"type": "http.response.body", "body": one, "more_body": True} for one in sent),
+            {"type": "http.response.body"},
+        ]
+
     def test_one_block(self) -> None:
-        """A list of one block is one start and one last body."""
+        """A list of one block is a start, the block and the end: the events of asgiref 3.13.0."""
         exchange = play(hello)
         assert exchange.sent == [
             {
@@ -537,7 +568,8 @@ class TestResponse:
                 "status": 200,
                 "headers": [(b"content-type", b"text/plain")],
             },
-            {"type": "http.response.body", "body": b"hello", "more_body": False},
+            {"type": "http.response.body", "body": b"hello", "more_body": True},
+            {"type": "http.response.body"},
         ]
 
     @pytest.mark.parametrize(

@@ -245,8 +245,14 @@ def test_awaitable_instead_of_a_function() -> None:
         async_to_sync(coroutine)  # type: ignore[call-overload]  # that is the mistake
     assert "a coroutine" in str(caught.value)
     coroutine.close()
-    with pytest.raises(TypeError, match="cannot be called"):
-        async_to_sync(3)  # type: ignore[call-overload]  # that is the mistake
+
+
+def test_object_that_cannot_be_called() -> None:
+    """Is warned of, like any object that is not marked as async, and fails at the call."""
+    with pytest.warns(UserWarning, match="non-async-marked"):
+        wrapped = async_to_sync(3)  # type: ignore[call-overload]  # that is the mistake
+    with pytest.raises(TypeError, match="not callable"):
+        wrapped()
 
 
 def test_async_generator_function_is_refused() -> None:

@@ -254,9 +254,10 @@ def test_coroutine_functions_are_refused() -> None:
         sync_to_async(int),
     ]
     for func in bad:
-        with pytest.raises(TypeError, match="sync functions") as caught:
+        with pytest.raises(TypeError, match="is async: await it") as caught:
             sync_to_async(func)
-        assert "async" in str(caught.value)
+        # Programs compare this text of asgiref 3.13.0; the rest is a note.
+        assert str(caught.value) == "sync_to_async can only be applied to sync functions."
 
 
 def test_awaitable_instead_of_a_function() -> None:
@@ -265,7 +266,7 @@ def test_awaitable_instead_of_a_function() -> None:
     for bad in (coroutine, 3, "name"):
         with pytest.raises(TypeError, match="without calling it") as caught:
             sync_to_async(bad)  # type: ignore[call-overload]  # that is the mistake
-        assert repr(bad) in str(caught.value)
+        assert repr(bad) in caught.value.__notes__[0]
     coroutine.close()
 
 
