@@ -30,7 +30,6 @@ __all__ = ("ClientGone", "Exchange", "body_of", "kind_of")
 
 Event = dict[str, Any]
 
-
 #: Bytes of the request body that wait for the application before the server is asked for no more.
 RECEIVE_WINDOW_BYTES: Final = 256 * 1024
 
@@ -127,7 +126,7 @@ class Exchange(ABC):
         self._broken: BaseException | None = None  # what ended the receiving, before its end
         self._entered = False  # the thread has begun, and will say when it is done
         self._left = False  # the thread is done
-        self._completed = False  # the last event of the response was put
+        self._completed = False  # the last block of the response was put
         self._receiver: asyncio.Task[None] | None = None
         self._accept(first)
 
@@ -148,7 +147,7 @@ class Exchange(ABC):
         Args:
             event: what to send.
             size: bytes of the body in it.
-            last: whether it completes the response.
+            last: whether nothing but the end follows; then no room is waited for.
             urgent: false lets it wait until the request's thread has ended.
 
         Returns:

@@ -120,20 +120,25 @@ def test_what_it_holds_at_its_end_fails_otherwise() -> None:
         futures[0].result(0)
 
 
+class _Item:
+    """Notes what becomes of it."""
+
+    def __init__(self, log: list[str]) -> None:
+        self._log = log
+
+    def run(self) -> None:
+        self._log.append("run")
+
+    def forward(self) -> None:
+        self._log.append("forwarded")
+
+
 def test_whoever_puts_late_drains_itself() -> None:
     """A submission that crosses with the end is forwarded by the one who submits."""
     executor = CurrentThreadExecutor(None)
     log: list[str] = []
-
-    class Item:
-        def run(self) -> None:
-            log.append("run")
-
-        def forward(self) -> None:
-            log.append("forwarded")
-
     executor.close()
-    executor.put(Item())
+    executor.put(_Item(log))
     assert log == ["forwarded"]
 
 
@@ -142,33 +147,26 @@ def test_two_threads_that_drain(monkeypatch: pytest.MonkeyPatch) -> None:
     executor = CurrentThreadExecutor(None)
     log: list[str] = []
 
-    class Item:
-        def run(self) -> None:
-            log.append("run")
-
-        def forward(self) -> None:
-            log.append("forwarded")
-
     class Items:
         """A queue that the other thread has always emptied just before one takes from it."""
 
         def __init__(self) -> None:
-            self._items: list[Item] = []
+            self._items: list[_Item] = []
 
-        def append(self, item: Item) -> None:
+        def append(self, item: _Item) -> None:
             self._items.append(item)
 
         def __len__(self) -> int:
             return len(self._items)
 
-        def __getitem__(self, index: int) -> Item:
+        def __getitem__(self, index: int) -> _Item:
             while self._items:
                 self._items.pop(0).forward()
             return self._items[index]
 
     monkeypatch.setattr(executor, "_items", Items())
     executor.close()
-    executor.put(Item())
+    executor.put(_Item(log))
     assert log == ["forwarded"]
 
 
